@@ -1,0 +1,43 @@
+/**
+ * Where accounts come from. `AccountSource` is what a login needs and all that an embedder must write;
+ * `AccountStore` adds what CREATE USER and its family need.
+ */
+import type { Account, PeerHost } from './account.ts'
+
+export interface AccountSource {
+  /**
+   * Chooses the account for a login. Called once per login and once per COM_CHANGE_USER, after the client has named its
+   * user and before any proof was checked. May be slow (a promise counts against connect_timeout); a throw refuses the
+   * login (`verifier-failed`). Return `undefined` for an unknown user: the caller plays out a decoy by itself.
+   */
+  find(user: string, peer: PeerHost): Account | undefined | Promise<Account | undefined>
+  /** Whether any account could match this host; `false` refuses before the greeting (1130). Left out: any host may try. */
+  admitsHost?(peer: PeerHost): boolean
+  /**
+   * Judges a clear password instead of the built-in check against `account.authString`. Called at most once per login,
+   * only with plugins that obtain the password. Never log `password`; it is wiped after the call. A throw refuses.
+   */
+  checkPassword?(account: Account, password: Uint8Array): boolean | Promise<boolean>
+}
+
+/** An account source that statements can change. Every change is durable when the call returns. */
+export interface AccountStore extends AccountSource {
+  /** Every account, most specific first (the order in which mysqld would try them). */
+  list(): readonly Account[]
+  /** Exact name, not pattern matching. */
+  read(user: string, host: string): Account | undefined
+  /** Runs `change` as one transaction: all of its puts and deletes are kept or none. */
+  transact<T>(change: (edit: AccountEdit) => T): T
+  /** Reads again what other processes may have written (FLUSH PRIVILEGES). */
+  refresh(): void
+  close(): void
+}
+
+export interface AccountEdit {
+  read(user: string, host: string): Account | undefined
+  list(): readonly Account[]
+  /** Inserts or replaces; bumps `credentialVersion` when a stored credential or the plugin differs. */
+  put(account: Account): void
+  /** Returns whether there was such an account. */
+  delete(user: string, host: string): boolean
+}

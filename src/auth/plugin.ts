@@ -1,0 +1,78 @@
+/**
+ * The contract of an authentication plugin: one file per plugin, named as on the wire, with both halves.
+ *
+ * A plugin sees opaque bytes, never packets or sockets, and draws no randomness. Its caller, the machine, has already
+ * removed the 0x01 of AuthMoreData, handled OK, ERR and auth switch, refused the plugin on a channel that its `secrets`
+ * declaration forbids (`machine/channel-policy.ts`), and checked the nonce's length.
+ */
+import type { DenyReason } from '../errors/deny-reasons.ts'
+
+/** How the bytes travel. `tls` and `unix-socket` are secure: a password may cross them in clear. */
+export type Channel = 'plaintext' | 'tls' | 'unix-socket'
+
+export interface AuthPlugin {
+  /** As on the wire. */
+  readonly name: string
+  /** Bytes of nonce that the server sends for this plugin, NUL not included; 0 when it sends none. */
+  readonly nonceLength: number
+  readonly secrets: 'never-sent' | 'sent-encrypted-or-on-secure-channel' | 'sent-in-clear'
+  client(login: ClientLogin): ClientDialogue
+  server(proof: ServerProof): ServerDialogue
+  /**
+   * Turns a password into the stored credential, or throws `ConfigurationError` when it cannot be stored.
+   * Slow for the crypt plugins (milliseconds): off the event loop use `accounts/secret-checker.ts`.
+   * Units: `salt` is 20 bytes in 0x01-0x7f without `$`; `rounds` is what the SHA-256 crypt plugins iterate.
+   */
+  store(password: Uint8Array, salt: Uint8Array, rounds: number): string
+  /** Whether a stored credential is one that this plugin understands; the empty string is "no password". */
+  understands(authString: string): boolean
+}
+
+/** What the client half may know. */
+export interface ClientLogin {
+  /** Without a trailing NUL; empty for "no password". */
+  readonly password: Uint8Array
+  readonly nonce: Uint8Array
+  readonly channel: Channel
+  /** The server's RSA key if the caller pinned one. */
+  readonly serverPublicKey?: string
+  /** Whether the client may ask the server for its key on a plaintext channel. */
+  readonly mayRequestPublicKey: boolean
+}
+
+/** What the server half may know. Everything in it belongs to one attempt. */
+export interface ServerProof {
+  /** The client's first answer, computed for this plugin and this nonce. */
+  readonly answer: Uint8Array
+  readonly nonce: Uint8Array
+  readonly channel: Channel
+  /** The stored credentials: the current one, then the retained one of a dual password. Empty string: no password. */
+  readonly authStrings: readonly string[]
+  /** SHA256(SHA256(password)) of credentials that passed full authentication before; 32 bytes each. */
+  readonly fastDigests: readonly Uint8Array[]
+  /** The server's RSA public key (PEM, SPKI), if it has one to give. */
+  readonly publicKey: string | undefined
+}
+
+/**
+ * `yield` sends a payload (wrapped as AuthMoreData) and waits for the server's next one. The server ends the dialogue:
+ * the machine calls `return()` on OK, ERR or a switch.
+ */
+export type ClientDialogue = Generator<Uint8Array, void, Uint8Array>
+
+/** `yield` sends a payload (wrapped as AuthMoreData) and waits for the client's next one. */
+export type ServerDialogue = Generator<Uint8Array, Verdict, Uint8Array>
+
+export type Verdict =
+  /** The proof holds. `last` is sent as AuthMoreData before OK. `credential` says which of `authStrings` matched. */
+  | { readonly verdict: 'accept'; readonly last?: Uint8Array; readonly credential: number }
+  | { readonly verdict: 'deny'; readonly reason: DenyReason }
+  /**
+   * The plugin obtained a password; someone who may take time judges it against `authStrings`. `clear`: the bytes are the
+   * password. `sealed`: RSA-OAEP(SHA-1) of (password + NUL) XOR nonce.
+   */
+  | { readonly verdict: 'check-secret'; readonly secret: Uint8Array; readonly form: 'clear' | 'sealed' }
+
+export function isSecure(channel: Channel): boolean {
+  return channel !== 'plaintext'
+}
