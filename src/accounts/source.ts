@@ -14,6 +14,11 @@ export interface AccountSource {
   /** Whether any account could match this host; `false` refuses before the greeting (1130). Left out: any host may try. */
   admitsHost?(peer: PeerHost): boolean
   /**
+   * How many accounts have each plugin; unknown users pretend to have one of them, in this proportion. The same map as
+   * long as it is true. Left out: every unknown user pretends the default plugin.
+   */
+  pluginCounts?(): ReadonlyMap<string, number>
+  /**
    * Judges a clear password instead of the built-in check against `account.authString`. Called at most once per login,
    * only with plugins that obtain the password. Never log `password`; it is wiped after the call. A throw refuses.
    */

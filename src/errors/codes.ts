@@ -49,6 +49,11 @@ export const serverErrors = {
     sqlState: 'HY000',
     template: "Host '%s' is not allowed to connect to this MySQL server",
   },
+  ER_PASSWORD_ANONYMOUS_USER: {
+    code: 1131,
+    sqlState: '42000',
+    template: 'You are using MySQL as an anonymous user and anonymous users are not allowed to change passwords',
+  },
   ER_PASSWORD_NO_MATCH: {
     code: 1133,
     sqlState: '42000',
@@ -80,7 +85,14 @@ export const serverErrors = {
     sqlState: '42000',
     template: "User %s already has more than 'max_user_connections' active connections",
   },
+  ER_LOCK_WAIT_TIMEOUT: {
+    code: 1205,
+    sqlState: 'HY000',
+    template: 'Lock wait timeout exceeded; try restarting transaction',
+  },
   ER_WRONG_ARGUMENTS: { code: 1210, sqlState: 'HY000', template: 'Incorrect arguments to %s' },
+  ER_WRONG_USAGE: { code: 1221, sqlState: 'HY000', template: 'Incorrect usage of %s and %s' },
+  ER_DUP_ARGUMENT: { code: 1225, sqlState: 'HY000', template: "Option '%s' used twice in statement" },
   ER_USER_LIMIT_REACHED: {
     code: 1226,
     sqlState: '42000',
@@ -119,18 +131,31 @@ export const serverErrors = {
     sqlState: '08004',
     template: 'Client does not support authentication protocol requested by server; consider upgrading MySQL client',
   },
+  ER_REVOKE_GRANTS: {
+    code: 1269,
+    sqlState: 'HY000',
+    template: "Can't revoke all privileges for one or more of the requested users",
+  },
+  ER_UNKNOWN_COLLATION: { code: 1273, sqlState: 'HY000', template: "Unknown collation: '%s'" },
   ER_UNKNOWN_STORAGE_ENGINE: { code: 1286, sqlState: '42000', template: "Unknown storage engine '%s'" },
   ER_OPTION_PREVENTS_STATEMENT: {
     code: 1290,
     sqlState: 'HY000',
     template: 'The MySQL server is running with the %s option so it cannot execute this statement',
   },
+  ER_TRUNCATED_WRONG_VALUE: { code: 1292, sqlState: '22007', template: "Truncated incorrect %s value: '%s'" },
   ER_UNSUPPORTED_PS: {
     code: 1295,
     sqlState: 'HY000',
     template: 'This command is not supported in the prepared statement protocol yet',
   },
+  ER_UNKNOWN_TIME_ZONE: { code: 1298, sqlState: 'HY000', template: "Unknown or incorrect time zone: '%s'" },
   ER_QUERY_INTERRUPTED: { code: 1317, sqlState: '70100', template: 'Query execution was interrupted' },
+  ER_CANT_CREATE_USER_WITH_GRANT: {
+    code: 1410,
+    sqlState: '42000',
+    template: 'You are not allowed to create a user with GRANT',
+  },
   ER_MAX_PREPARED_STMT_COUNT_REACHED: {
     code: 1461,
     sqlState: '42000',
@@ -143,6 +168,12 @@ export const serverErrors = {
     template: "String '%s' is too long for %s (should be no longer than %s)",
   },
   ER_PLUGIN_IS_NOT_LOADED: { code: 1524, sqlState: 'HY000', template: "Plugin '%s' is not loaded" },
+  ER_WRONG_VALUE: { code: 1525, sqlState: 'HY000', template: "Incorrect %s value: '%s'" },
+  ER_VARIABLE_IS_READONLY: {
+    code: 1621,
+    sqlState: 'HY000',
+    template: "%s variable '%s' is read-only. Use %s to assign the value",
+  },
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR: {
     code: 1698,
     sqlState: '28000',
@@ -191,6 +222,11 @@ export const serverErrors = {
     sqlState: 'HY000',
     template: 'Authorization ID %s does not exist.',
   },
+  ER_ILLEGAL_PRIVILEGE_LEVEL: {
+    code: 3619,
+    sqlState: 'HY000',
+    template: 'Illegal privilege level specified for %s',
+  },
   ER_SECOND_PASSWORD_CANNOT_BE_EMPTY: {
     code: 3878,
     sqlState: 'HY000',
@@ -211,11 +247,27 @@ export const serverErrors = {
     sqlState: 'HY000',
     template: "Invalid zstd compression level for algorithm '%s'.",
   },
+  ER_DYNAMIC_PRIVILEGE_NOT_REGISTERED: {
+    code: 3929,
+    sqlState: 'HY000',
+    template: "Dynamic privilege '%s' is not registered with the server.",
+  },
   ER_USER_ACCESS_DENIED_FOR_USER_ACCOUNT_BLOCKED_BY_PASSWORD_LOCK: {
     code: 3955,
     sqlState: 'HY000',
     template:
       "Access denied for user '%s'@'%s'. Account is blocked for %s day(s) (%s day(s) remaining) due to %s consecutive failed logins.",
+  },
+  ER_INVALID_USER_ATTRIBUTE_JSON: {
+    code: 3982,
+    sqlState: 'HY000',
+    template: 'The user attribute must be a valid JSON object',
+  },
+  ER_CLIENT_INTERACTION_TIMEOUT: {
+    code: 4031,
+    sqlState: 'HY000',
+    template:
+      'The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.',
   },
 } as const satisfies Record<string, ErrorRow>
 

@@ -64,20 +64,12 @@ export const denyReasons = {
     remedy: "CREATE USER ... @'<the address in the error>', or a pattern that covers it",
   },
   'client-gone': {
-    error: undefined,
+    error: 'ER_NET_READ_ERROR',
     hostCache: 'COUNT_HANDSHAKE_ERRORS',
     connectError: true,
     explains: 'the client closed its connection before the login was over',
     remedy:
       'look at the phase: right after the greeting it is a port scan or a TCP health check, after a switch the client lacks the plugin',
-  },
-  'read-error': {
-    error: 'ER_NET_READ_ERROR',
-    hostCache: 'COUNT_HANDSHAKE_ERRORS',
-    connectError: true,
-    explains: 'the client closed its sending side in the middle of the login',
-    remedy:
-      'look at the phase: after the greeting it is a port scan or a health check, after a switch the client lacks the plugin',
   },
   'login-timeout': {
     error: 'ER_NET_READ_INTERRUPTED',

@@ -1,0 +1,135 @@
+/**
+ * The vocabulary of the server's login machine: where it stands, what can happen to it, what it asks for. Theory of
+ * operation is in `server-handshake.ts`.
+ */
+import type { Account } from '../accounts/account.ts'
+import type { AuthPlugin, Channel, ServerDialogue } from '../auth/plugin.ts'
+import type { DenyReason } from '../errors/deny-reasons.ts'
+import type { MysqlError } from '../errors/errors.ts'
+import type { SslRequest } from '../packets/ssl-request.ts'
+import type { Login } from './login.ts'
+import type { PhaseName } from './phases.ts'
+
+/** The account that a proof is checked against. A decoy looks like one and never gets in. */
+export interface Candidate {
+  readonly account: Account
+  readonly decoy: boolean
+  /** Digests of passwords that passed full authentication for this credential version. */
+  readonly fastDigests: readonly Uint8Array[]
+}
+
+/** What is known while a proof is being checked. */
+export interface Attempt {
+  readonly login: Login
+  readonly candidate: Candidate
+  readonly plugin: AuthPlugin
+  readonly nonce: Uint8Array
+  /** Whether the client's answer held anything: the "using password" of error 1045. */
+  readonly usedPassword: boolean
+}
+
+/** Where a login stands. Each member holds what is known there, and nothing else. */
+export type ServerState =
+  | { readonly at: 'await-start' }
+  | { readonly at: 'await-login' }
+  | { readonly at: 'await-tls'; readonly request: SslRequest }
+  | { readonly at: 'await-login-over-tls'; readonly request: SslRequest }
+  | { readonly at: 'await-account'; readonly login: Login; readonly answer: Uint8Array }
+  | {
+      readonly at: 'await-switch-answer'
+      readonly login: Login
+      readonly candidate: Candidate
+      readonly plugin: AuthPlugin
+      readonly nonce: Uint8Array
+    }
+  | {
+      readonly at: 'await-auth-answer'
+      readonly attempt: Attempt
+      readonly dialogue: ServerDialogue
+      readonly round: number
+    }
+  | { readonly at: 'await-secret-check'; readonly attempt: Attempt }
+  | { readonly at: 'await-admission'; readonly attempt: Attempt; readonly proof: Proof }
+  | { readonly at: 'ready'; readonly login: Login; readonly account: Account; readonly pluginName: string }
+  | {
+      readonly at: 'refused'
+      readonly error: MysqlError | undefined
+      readonly reason: DenyReason
+      readonly during: PhaseName
+      readonly detail: string | undefined
+    }
+
+/** The phase of each state: what the process list, the table of handshakes and a refusal name. */
+export const phaseOf: Readonly<Record<ServerState['at'], PhaseName>> = {
+  'await-start': 'greeting',
+  'await-login': 'login',
+  'await-tls': 'tls',
+  'await-login-over-tls': 'login-over-tls',
+  'await-account': 'account',
+  'await-switch-answer': 'auth-switch-answer',
+  'await-auth-answer': 'auth-answer',
+  'await-secret-check': 'secret-check',
+  'await-admission': 'admission',
+  ready: 'ready',
+  refused: 'refused',
+}
+
+/** The outcome of the proof, before anything else about the account is looked at. */
+export type Proof =
+  | { readonly holds: true; readonly credential: number }
+  | { readonly holds: false; readonly reason: DenyReason; readonly detail: string | undefined }
+
+/** All that can happen to a login. */
+export type ServerInput =
+  | { readonly is: 'packet'; readonly payload: Uint8Array; readonly sequenceId: number }
+  | { readonly is: 'tls-established' }
+  | { readonly is: 'tls-failed'; readonly detail: string }
+  /** Answer to `find-account`. `nonce` is fresh: nobody has seen it. */
+  | { readonly is: 'account'; readonly candidate: Candidate; readonly nonce: Uint8Array }
+  /** Answer to `check-secret`. */
+  | { readonly is: 'secret-checked'; readonly proof: Proof }
+  /** Answers to `admit`. */
+  | { readonly is: 'admitted'; readonly statusFlags: number }
+  | { readonly is: 'denied'; readonly reason: DenyReason; readonly error?: MysqlError; readonly detail?: string }
+  | { readonly is: 'deadline' }
+  /** The peer will send nothing more. */
+  | { readonly is: 'ended' }
+  /** This side gives up, whatever the state: a kill, a shutdown, a framing error. */
+  | { readonly is: 'abort'; readonly reason: DenyReason; readonly error?: MysqlError; readonly detail?: string }
+
+/** All that a login can ask for. */
+export type ServerEffect =
+  | { readonly do: 'send'; readonly payload: Uint8Array; readonly sequenceId: number }
+  /** Start TLS now; bytes received behind the SSLRequest belong to TLS. */
+  | { readonly do: 'start-tls' }
+  | { readonly do: 'find-account'; readonly login: Login }
+  | {
+      readonly do: 'check-secret'
+      readonly attempt: Attempt
+      readonly secret: Uint8Array
+      readonly form: 'clear' | 'sealed'
+    }
+  /** The proof is settled; everything else about the account is not. A proof that does not hold may only be denied. */
+  | { readonly do: 'admit'; readonly attempt: Attempt; readonly proof: Proof }
+  | { readonly do: 'close' }
+
+/** What the machine of every connection of one server shares; a new object after a reload. */
+export interface LoginPolicy {
+  readonly serverVersion: string
+  /** Offered in the greeting, CLIENT_SSL included only if TLS can be had. */
+  readonly capabilities: number
+  readonly collationId: number
+  readonly defaultPlugin: AuthPlugin
+  readonly plugins: ReadonlyMap<string, AuthPlugin>
+  /** PEM of the RSA key that clients without TLS may ask for. */
+  readonly publicKey: string | undefined
+  /** Whether `mysql_clear_password` may run, on a secure channel. */
+  readonly allowClearPassword: boolean
+}
+
+export interface Stranger {
+  readonly connectionId: number
+  /** As it appears in errors: the validated name, or the address. */
+  readonly host: string
+  readonly channel: Channel
+}

@@ -1,0 +1,75 @@
+/**
+ * One live connection as everybody else sees it: the process list, the handshake table, KILL. The front door writes, the
+ * console and the dashboard read.
+ */
+import type { Channel } from '../auth/plugin.ts'
+import type { Login } from '../machine/login.ts'
+import type { PhaseName } from '../machine/phases.ts'
+
+/** The phases of the machine, and the two before it begins. */
+export type DoorPhase = 'accepted' | 'resolving-name' | PhaseName
+
+/** What TLS turned out to be, in MySQL's spelling: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
+export interface TlsFacts {
+  readonly version: string
+  readonly cipher: string
+}
+
+export class ConnectionRecord {
+  readonly id: number
+  /** `undefined` on a unix socket. */
+  readonly address: string | undefined
+  readonly port: number | undefined
+  /** The validated name. */
+  hostName: string | undefined = undefined
+  channel: Channel
+  tls: TlsFacts | undefined = undefined
+  /** Wall clock, ms since 1970. */
+  readonly acceptedAtMs: number
+
+  phase: DoorPhase = 'accepted'
+  /** Wall clock, ms since 1970, of the last change of `phase`. */
+  phaseSinceMs: number
+  /** What the client said of itself; known from the login on, before anything of it is proven. */
+  login: Login | undefined = undefined
+  /** The plugin that judges the proof. */
+  plugin: string | undefined = undefined
+
+  /** The proven user; `undefined` is MySQL's "unauthenticated user". */
+  user: string | undefined = undefined
+  /** The account's own name, as CURRENT_USER() gives it. */
+  accountName: string | undefined = undefined
+  database: string | undefined = undefined
+  /** As in the process list: `Connect`, `Sleep`, `Query` ... */
+  command = 'Connect'
+  state = 'login'
+  info: string | undefined = undefined
+  /** Wall clock, ms since 1970, of the last change of `command`; the process list's Time. */
+  sinceMs: number
+
+  /** Ends the connection, or only the statement that it runs. */
+  kill: (what: 'connection' | 'query' | 'shutdown') => void = () => {}
+  /** Ends the connection as soon as its statement is answered; only authenticated connections can wait. */
+  drain: (() => void) | undefined = undefined
+
+  constructor(id: number, channel: Channel, address: string | undefined, port: number | undefined, nowMs: number) {
+    this.id = id
+    this.channel = channel
+    this.address = address
+    this.port = port
+    this.acceptedAtMs = nowMs
+    this.phaseSinceMs = nowMs
+    this.sinceMs = nowMs
+  }
+
+  enter(phase: DoorPhase, nowMs: number): void {
+    if (this.phase === phase) return
+    this.phase = phase
+    this.phaseSinceMs = nowMs
+  }
+
+  /** Host as errors and USER() show it: the name, or the address, or `localhost` on a unix socket. */
+  get host(): string {
+    return this.hostName ?? this.address ?? 'localhost'
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * What is asked of a login once its proof is settled, in the order of mysqld 9.7: block, transport, REQUIRE, lock, expiry,
+ * the last connection, offline mode, limits, database. Authentication comes first, so whoever cannot prove the password
+ * learns none of this.
+ *
+ * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-access.html
+ */
+import type { Account } from '../accounts/account.ts'
+import { isSecure } from '../auth/plugin.ts'
+import { type DenyReason, denyReasons } from '../errors/deny-reasons.ts'
+import { type MysqlError, serverError } from '../errors/errors.ts'
+import { accessDenied } from '../machine/public-error.ts'
+import type { Attempt, Proof } from '../machine/server-states.ts'
+import { capability, has } from '../packets/capabilities.ts'
+import type { ConnectionRecord } from '../registry/connection-record.ts'
+import type { Door } from './door.ts'
+import type { TlsPeer } from './tls-context.ts'
+import { judge } from './tls-requirement.ts'
+
+export type Admission =
+  | { readonly admitted: true; readonly mustChangePassword: boolean }
+  | { readonly admitted: false; readonly reason: DenyReason; readonly error: MysqlError; readonly detail?: string }
+
+const dayMs = 86_400_000
+
+/**
+ * Decides about one login.
+ *
+ * After: an admitted one is counted by `door.userConnections` and must be released there; a wrong password has been
+ * counted by `door.failedLogins`.
+ */
+export function admit(
+  door: Door,
+  record: ConnectionRecord,
+  attempt: Attempt,
+  proof: Proof,
+  peer: TlsPeer | undefined,
+): Admission {
+  const { login, candidate, usedPassword } = attempt
+  const { account } = candidate
+  const { settings } = door
+  const denied = (reason: DenyReason, detail?: string): Admission => ({
+    admitted: false,
+    reason,
+    error: accessDenied(login.user, record.host, usedPassword),
+    ...(detail !== undefined && { detail }),
+  })
+  const refused = (reason: DenyReason, ...values: readonly (string | number)[]): Admission => {
+    const symbol = denyReasons[reason].error
+    const error =
+      symbol === undefined ? accessDenied(login.user, record.host, usedPassword) : serverError(symbol, ...values)
+    return { admitted: false, reason, error }
+  }
+  const nowMs = door.now()
+
+  if (!proof.holds) {
+    if (proof.reason === 'malformed-packet') return refused('malformed-packet')
+    if (proof.reason === 'peer-identity') return refused('peer-identity', login.user, record.host)
+    if (proof.reason === 'secret-mismatch' || proof.reason === 'scramble-mismatch') {
+      const block = door.failedLogins.onWrongPassword(account, nowMs)
+      if (block.blocked) return blockedBy(account, login.user, record.host, block)
+    }
+    return denied(proof.reason, proof.detail)
+  }
+
+  const block = door.failedLogins.blocked(account, nowMs)
+  if (block.blocked) return blockedBy(account, login.user, record.host, block)
+  if (settings.get('require_secure_transport') && !isSecure(record.channel)) return refused('secure-transport-required')
+  const tls = judge(account.require, peer)
+  if (tls !== 'ok') return denied(tls.reason, tls.detail)
+  if (account.locked) return refused('account-locked', login.user, record.host)
+
+  const expired = account.passwordExpired || outlived(account, settings.get('default_password_lifetime'), nowMs)
+  const canChange = has(login.capabilities, capability.CAN_HANDLE_EXPIRED_PASSWORDS)
+  if (expired && !canChange && settings.get('disconnect_on_expired_password')) return refused('password-expired')
+
+  const administrator = account.privileges.has('CONNECTION_ADMIN') || account.privileges.has('SUPER')
+  // The connection that asks is already counted; one slot beyond the limit is kept for an administrator.
+  if (!administrator && door.registry.live.size > settings.get('max_connections'))
+    return refused('too-many-connections')
+  if (!administrator && settings.get('offline_mode')) return refused('offline-mode')
+
+  const limit = door.userConnections.admit(account, settings.get('max_user_connections'), nowMs)
+  if (limit !== 'ok') {
+    if (limit.reason === 'user-connections') return refused(limit.reason, login.user)
+    return refused(limit.reason, login.user, limit.resource, limit.currentValue)
+  }
+
+  const database = login.database
+  if (database !== undefined) {
+    const refusal = door.databases.judge(database, account)
+    if (refusal !== undefined) {
+      door.userConnections.release(account)
+      return { admitted: false, ...refusal }
+    }
+  }
+  door.failedLogins.onSuccess(account)
+  return { admitted: true, mustChangePassword: expired }
+}
+
+function blockedBy(
+  account: Account,
+  user: string,
+  host: string,
+  block: { readonly daysRemaining: number | 'unlimited'; readonly failures: number },
+): Admission {
+  const days = account.passwordLockTimeDays < 0 ? 'unlimited' : account.passwordLockTimeDays
+  const symbol = denyReasons['account-blocked'].error
+  return {
+    admitted: false,
+    reason: 'account-blocked',
+    error: serverError(symbol, user, host, days, block.daysRemaining, block.failures),
+  }
+}
+
+/** Units: `defaultDays` is default_password_lifetime; 0 is "for ever". */
+function outlived(account: Account, defaultDays: number, nowMs: number): boolean {
+  const days = account.passwordLifetimeDays ?? defaultDays
+  return days > 0 && nowMs - account.passwordChangedMs > days * dayMs
+}

@@ -1,0 +1,166 @@
+/**
+ * From the accept to the greeting: who may be greeted at all. The checks and their order are mysqld's: 1040, 1129, name
+ * resolution, 1130. Their errors take the place of the greeting and have no SQLSTATE, because nothing is known of the client yet.
+ *
+ * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-interfaces.html
+ */
+import type { Socket } from 'node:net'
+import { type DenyReason, denyReasons } from '../errors/deny-reasons.ts'
+import { serverError } from '../errors/errors.ts'
+import { ServerHandshake } from '../machine/server-handshake.ts'
+import { encodeErr } from '../packets/err.ts'
+import { ConnectionRecord } from '../registry/connection-record.ts'
+import { Connection, type PacketHandler } from '../transport/connection.ts'
+import { canonicalAddress, isLoopback } from './addresses.ts'
+import { ClientSession } from './client-session.ts'
+import type { Door } from './door.ts'
+import { localhost } from './host-names.ts'
+import { countAdmitted, countRefused } from './ledger.ts'
+import { type Admitted, Login, type LoginOwner } from './login.ts'
+
+/** Takes over an accepted socket. After: the door owns it, whatever happens. */
+export function arrive(door: Door, socket: Socket, listener: 'tcp' | 'unix-socket'): void {
+  const { status, live } = door.registry
+  const remote = socket.remoteAddress
+  if (listener === 'tcp' && remote === undefined) {
+    // Gone before it was accepted: there is not even an address to count it for.
+    status.Connections++
+    status.Connection_errors_peer_address++
+    socket.on('error', () => {})
+    socket.destroy()
+    return
+  }
+  const address = remote === undefined ? undefined : canonicalAddress(remote)
+  const channel = listener === 'tcp' ? 'plaintext' : 'unix-socket'
+  const record = new ConnectionRecord(door.registry.nextId(), channel, address, socket.remotePort, door.now())
+  const arrival = new Arrival(door, record, socket)
+  if (live.size > door.settings.get('max_connections')) return arrival.turnAway('too-many-connections')
+  status.Connections++
+  door.registry.add(record, record.acceptedAtMs)
+  door.loginDeadlines.add(arrival.connection)
+  arrival.checkHost()
+}
+
+class Arrival implements PacketHandler, LoginOwner {
+  readonly door: Door
+  readonly record: ConnectionRecord
+  readonly connection: Connection
+  /** Nothing of a stranger is read before the greeting was sent. */
+  readonly wantsPacket = false
+  #nonce: Uint8Array = new Uint8Array(0)
+
+  constructor(door: Door, record: ConnectionRecord, socket: Socket) {
+    this.door = door
+    this.record = record
+    this.connection = new Connection(socket, door.settings.get('saltgate_max_login_packet'), this)
+    record.kill = (what) => this.#give(what === 'shutdown' ? 'shutting-down' : 'killed')
+  }
+
+  checkHost(): void {
+    const { door, record } = this
+    const { address } = record
+    if (door.draining) return this.turnAway('shutting-down')
+    if (address !== undefined && door.hostCache.isBlocked(address, door.settings.get('max_connect_errors'))) {
+      return this.turnAway('host-blocked', address)
+    }
+    if (address === undefined || door.settings.get('skip_name_resolve')) return this.#greet()
+    const known = isLoopback(address) ? localhost : door.hostCache.lookup(address)
+    if (known !== undefined) {
+      record.hostName = known.hostname
+      return this.#greet()
+    }
+    record.enter('resolving-name', door.now())
+    door.hostNames.resolve(address).then((resolution) => {
+      door.hostCache.remember(address, resolution)
+      record.hostName = resolution.hostname
+      if (!this.connection.closed && record.phase === 'resolving-name') this.#greet()
+    })
+  }
+
+  /** Refuses instead of greeting. */
+  turnAway(reason: DenyReason, ...values: string[]): void {
+    const symbol = denyReasons[reason].error
+    const error = symbol === undefined ? undefined : serverError(symbol, ...values)
+    if (error !== undefined) {
+      this.connection.send(encodeErr({ code: error.code, sqlState: undefined, message: error.message }), 0)
+    }
+    this.connection.refuse()
+    this.#lost(reason, error?.code)
+  }
+
+  #greet(): void {
+    const { door, record } = this
+    const peer = {
+      address: record.address,
+      name: record.hostName ?? (record.address === undefined ? 'localhost' : undefined),
+    }
+    if (door.accounts.admitsHost?.(peer) === false) return this.turnAway('host-not-allowed', record.host)
+    record.enter('greeting', door.now())
+    const nonce = door.nonces.next(20)
+    this.#nonce = nonce
+    const stranger = { connectionId: record.id, host: record.host, channel: record.channel }
+    const login = new Login(
+      door,
+      this.connection,
+      record,
+      ServerHandshake.greet(door.policy, stranger, nonce),
+      undefined,
+      this,
+    )
+    record.kill = (what) => login.abort(what === 'shutdown' ? 'shutting-down' : 'killed')
+    this.connection.handler = login
+    login.start()
+    this.connection.resume()
+  }
+
+  onAdmitted(login: Login, admitted: Admitted): void {
+    countAdmitted(this.door, this.record)
+    new ClientSession(login, admitted, this.#nonce)
+  }
+
+  onRefused(login: Login): void {
+    const { state } = login.machine
+    if (state.at !== 'refused') return
+    countRefused(this.door, this.record, {
+      reason: state.reason,
+      during: state.during,
+      detail: state.detail,
+      errorCode: state.error?.code,
+    })
+    this.#leave()
+  }
+
+  onDeadline(): void {
+    this.#give('login-timeout')
+  }
+
+  onPacket(): void {}
+
+  onFramingError(): void {}
+
+  onEnded(): void {
+    this.#give('client-gone')
+  }
+
+  onClosed(): void {
+    this.#give('client-gone')
+  }
+
+  #give(reason: DenyReason): void {
+    this.connection.destroy()
+    this.#lost(reason, undefined)
+  }
+
+  #lost(reason: DenyReason, errorCode: number | undefined): void {
+    if (this.record.phase === 'refused') return
+    const during = this.record.phase
+    this.record.enter('refused', this.door.now())
+    countRefused(this.door, this.record, { reason, during, detail: undefined, errorCode })
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.door.registry.remove(this.record)
+    this.record.kill = () => {}
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * One stranger on their way in: drives the login machine over a connection, and answers its questions from the door's
+ * accounts, keys and limits. On the hot path everything happens inside the socket's data events; only names that must be looked
+ * up, slow password checks and slow account sources wait.
+ *
+ * The same driver runs COM_CHANGE_USER, inside a session that stands still meanwhile.
+ */
+import type { Account, PeerHost } from '../accounts/account.ts'
+import type { DenyReason } from '../errors/deny-reasons.ts'
+import type { MysqlError } from '../errors/errors.ts'
+import { phases } from '../machine/phases.ts'
+import type { ServerHandshake } from '../machine/server-handshake.ts'
+import type { Attempt, Candidate, Proof, ServerEffect, ServerInput } from '../machine/server-states.ts'
+import type { ConnectionRecord } from '../registry/connection-record.ts'
+import type { Connection, PacketHandler } from '../transport/connection.ts'
+import { admit } from './admission.ts'
+import type { Door } from './door.ts'
+import { describePeer, type TlsPeer } from './tls-context.ts'
+
+/** What a login that got in hands over. */
+export interface Admitted {
+  readonly account: Account
+  readonly mustChangePassword: boolean
+}
+
+export interface LoginOwner {
+  /** The OK packet is queued; packets behind it are commands. */
+  onAdmitted(login: Login, admitted: Admitted): void
+  /** The ERR packet, if there is one, was sent and the connection is closing. */
+  onRefused(login: Login): void
+}
+
+export class Login implements PacketHandler {
+  readonly door: Door
+  readonly connection: Connection
+  readonly record: ConnectionRecord
+  readonly machine: ServerHandshake
+  /** What TLS proved of the peer; `undefined` without TLS. */
+  peer: TlsPeer | undefined
+  readonly #owner: LoginOwner
+  #mustChangePassword = false
+  #settled = false
+
+  constructor(
+    door: Door,
+    connection: Connection,
+    record: ConnectionRecord,
+    machine: ServerHandshake,
+    peer: TlsPeer | undefined,
+    owner: LoginOwner,
+  ) {
+    this.door = door
+    this.connection = connection
+    this.record = record
+    this.machine = machine
+    this.peer = peer
+    this.#owner = owner
+  }
+
+  get wantsPacket(): boolean {
+    return this.machine.wantsPacket
+  }
+
+  /** Carries out what the machine asked for before anybody listened: the greeting. */
+  start(): void {
+    this.#run(this.machine.take())
+    this.#settle()
+  }
+
+  onPacket(payload: Uint8Array, sequenceId: number): void {
+    this.#feed({ is: 'packet', payload, sequenceId })
+  }
+
+  onFramingError(error: MysqlError): void {
+    const reason: DenyReason = error.symbol === 'ER_NET_PACKET_TOO_LARGE' ? 'packet-too-large' : 'out-of-order'
+    this.abort(reason, error.message)
+  }
+
+  onEnded(): void {
+    this.#feed({ is: 'ended' })
+  }
+
+  onClosed(): void {
+    this.#feed({ is: 'ended' })
+  }
+
+  onDeadline(): void {
+    this.#feed({ is: 'deadline' })
+  }
+
+  abort(reason: DenyReason, detail?: string): void {
+    this.#feed({ is: 'abort', reason, ...(detail !== undefined && { detail }) })
+    this.connection.flush()
+  }
+
+  #feed(input: ServerInput): void {
+    if (this.#settled) return
+    this.machine.step(input)
+    this.#run(this.machine.take())
+    this.#settle()
+  }
+
+  /** Answers may come at once, and then their effects are run here too. */
+  #run(effects: ServerEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'send':
+          this.connection.send(effect.payload, effect.sequenceId)
+          break
+        case 'start-tls':
+          this.#startTls()
+          break
+        case 'find-account':
+          this.record.login = effect.login
+          this.#findAccount(effect.login.user)
+          break
+        case 'check-secret':
+          this.#checkSecret(effect.attempt, effect.secret, effect.form)
+          break
+        case 'admit':
+          this.#admit(effect.attempt, effect.proof)
+          break
+        case 'close':
+          this.connection.refuse()
+          break
+      }
+    }
+  }
+
+  #answer(input: ServerInput): void {
+    this.machine.step(input)
+    this.#run(this.machine.take())
+  }
+
+  /** An answer that came later: packets that were held back may flow again. */
+  #answerLate(input: ServerInput): void {
+    if (this.#settled) return
+    this.#feed(input)
+    this.connection.flush()
+    if (this.machine.wantsPacket || this.#settled) this.connection.resume()
+  }
+
+  #settle(): void {
+    const { state, phase } = this.machine
+    this.record.enter(phase, this.door.now())
+    if (state.at === 'ready') {
+      this.#settled = true
+      this.connection.deadlineList?.remove(this.connection)
+      this.#owner.onAdmitted(this, { account: state.account, mustChangePassword: this.#mustChangePassword })
+    } else if (state.at === 'refused') {
+      this.#settled = true
+      this.#owner.onRefused(this)
+    }
+  }
+
+  #startTls(): void {
+    const options = this.door.tls?.options
+    if (options === undefined)
+      return this.#answer({ is: 'tls-failed', detail: 'TLS was switched off during the login' })
+    this.door.registry.status.Ssl_accepts++
+    this.connection.startTls({
+      options,
+      onSecure: (socket) => {
+        this.peer = describePeer(socket)
+        this.record.tls = this.peer
+        this.record.channel = 'tls'
+        this.door.registry.status.Ssl_finished_accepts++
+        if (socket.isSessionReused()) this.door.registry.status.Ssl_session_cache_hits++
+        this.#answerLate({ is: 'tls-established' })
+      },
+      onFailure: (detail) => this.#answerLate({ is: 'tls-failed', detail }),
+      onPlaintext: () => this.#answerLate({ is: 'abort', reason: 'plaintext-before-tls' }),
+    })
+  }
+
+  #findAccount(user: string): void {
+    const peer: PeerHost = { address: this.record.address, name: this.record.hostName ?? this.#socketName() }
+    let found: Account | undefined | Promise<Account | undefined>
+    try {
+      found = this.door.accounts.find(user, peer)
+    } catch (error) {
+      return this.#failed('the account source threw', error)
+    }
+    if (found instanceof Promise) {
+      found.then(
+        (account) => this.#answerLate({ is: 'account', ...this.#candidate(user, account) }),
+        (error: unknown) => this.#failedLate('the account source failed', error),
+      )
+      return
+    }
+    this.#answer({ is: 'account', ...this.#candidate(user, found) })
+  }
+
+  #socketName(): string | undefined {
+    return this.record.address === undefined ? 'localhost' : undefined
+  }
+
+  #candidate(user: string, account: Account | undefined): { candidate: Candidate; nonce: Uint8Array } {
+    const { door } = this
+    const nonceLength = 20
+    const real = account !== undefined
+    const known = account ?? door.decoy(user, this.record.host)
+    this.record.plugin = known.plugin
+    const fastDigests = real ? door.fastDigests.of(known) : []
+    return { candidate: { account: known, decoy: !real, fastDigests }, nonce: door.nonces.next(nonceLength) }
+  }
+
+  #checkSecret(attempt: Attempt, secret: Uint8Array, form: 'clear' | 'sealed'): void {
+    this.door.judgeSecret(attempt, secret, form, this.record).then(
+      (proof) => this.#answerLate({ is: 'secret-checked', proof }),
+      (error: unknown) => this.#failedLate('the password check failed', error),
+    )
+  }
+
+  #admit(attempt: Attempt, proof: Proof): void {
+    const admission = admit(this.door, this.record, attempt, proof, this.peer)
+    if (!admission.admitted) return this.#answer({ is: 'denied', ...admission })
+    this.#mustChangePassword = admission.mustChangePassword
+    this.#answer({ is: 'admitted', statusFlags: autocommit })
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.door.log.error({ err: error, connection: this.record.id }, what)
+    this.#answer({ is: 'abort', reason: 'verifier-failed', detail: what })
+  }
+
+  #failedLate(what: string, error: unknown): void {
+    this.door.log.error({ err: error, connection: this.record.id }, what)
+    this.#answerLate({ is: 'abort', reason: 'verifier-failed', detail: what })
+  }
+
+  /** Whether it is this side's turn to decide; then a deadline is not the client's fault. */
+  get deciding(): boolean {
+    return phases[this.machine.phase].turn === 'decision'
+  }
+}
+
+const autocommit = 0x0002

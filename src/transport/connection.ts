@@ -1,0 +1,301 @@
+/**
+ * One socket and its packets: the loop between bytes and whoever handles packets at the moment (a login, then a
+ * session). Knows framing, TLS and back-pressure; knows nothing of what packets mean.
+ *
+ * Packets are handed over one at a time, synchronously, as long as the handler wants one; otherwise they stay bytes, and
+ * the socket is paused. Everything written during one turn leaves in one write.
+ */
+import type { Socket } from 'node:net'
+import { TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { MysqlError } from '../errors/errors.ts'
+import { encodeFrame, FrameReader } from '../wire/framer.ts'
+import type { CompressedStream } from './compression.ts'
+import { type DeadlineEntry, DeadlineList } from './deadlines.ts'
+
+export interface PacketHandler {
+  /** While false, packets stay undecoded in the reader. */
+  readonly wantsPacket: boolean
+  /** `payload` is valid during the call only. */
+  onPacket(payload: Uint8Array, sequenceId: number, frames: number): void
+  /** The bytes cannot be framed: too large, or a broken continuation. */
+  onFramingError(error: MysqlError): void
+  /** The peer will send nothing more; everything it sent was handed over. */
+  onEnded(): void
+  /** The socket is gone. Called exactly once, last. */
+  onClosed(): void
+}
+
+/** How long a refused peer may take to read its error and leave, and how much it may still send. Units: ms, bytes. */
+const lingerMs = 1000
+const lingerBytes = 1 << 20
+
+/** Refused connections that have not left yet. */
+const lingering = new DeadlineList<Connection>({
+  durationMs: lingerMs,
+  onExpired: (connection) => connection.destroy(),
+})
+
+/** A TLS record of a handshake begins with it; nothing that MySQL sends behind an SSLRequest does. */
+const tlsHandshakeRecord = 0x16
+
+export interface TlsUpgrade {
+  readonly options: TLSSocketOptions
+  onSecure(socket: TLSSocket): void
+  onFailure(detail: string): void
+  /** The bytes behind the SSLRequest are not TLS; the channel is still plain. */
+  onPlaintext(): void
+}
+
+/** Where a socket finds its connection: one set of listeners serves all sockets. */
+const connectionOf = Symbol('connection')
+
+type OwnedSocket = Socket & { [connectionOf]?: Connection }
+
+export class Connection implements DeadlineEntry {
+  deadlineMs = Number.POSITIVE_INFINITY
+  deadlineList: DeadlineEntry['deadlineList'] = undefined
+  deadlineBefore: DeadlineEntry | undefined = undefined
+  deadlineAfter: DeadlineEntry | undefined = undefined
+
+  socket: Socket
+  readonly reader: FrameReader
+  handler: PacketHandler
+  bytesReceived = 0
+  bytesSent = 0
+  #out: Uint8Array[] = []
+  #compression: CompressedStream | undefined = undefined
+  #upgrade: TlsUpgrade | undefined = undefined
+  #pumping = false
+  #closing = false
+  #discarded = 0
+  #ended = false
+  #closed = false
+
+  constructor(socket: Socket, limitBytes: number, handler: PacketHandler) {
+    this.socket = socket
+    this.reader = new FrameReader(limitBytes)
+    this.handler = handler
+    socket.setNoDelay(true)
+    this.#listen(socket)
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Whether what was written waits for a slow peer; `drained()` tells when it no longer does. */
+  get congested(): boolean {
+    return this.socket.writableNeedDrain
+  }
+
+  /** Queues one packet; it leaves at the end of the turn, or with `flush()`. */
+  send(payload: Uint8Array, sequenceId: number): void {
+    if (this.#closed || this.#closing) return
+    const frames = encodeFrame(payload, sequenceId)
+    this.#out.push(frames)
+  }
+
+  /** Writes what is queued as one chunk. */
+  flush(): void {
+    const queued = this.#out
+    if (queued.length === 0 || this.#closed) return
+    this.#out = []
+    const bytes = queued.length === 1 ? (queued[0] as Uint8Array) : Buffer.concat(queued)
+    const onWire = this.#compression === undefined ? bytes : this.#compression.compress(bytes)
+    this.bytesSent += onWire.length
+    this.socket.write(onWire)
+  }
+
+  /** Resolves when the peer has taken what was written, or the socket is gone. */
+  drained(): Promise<void> {
+    if (!this.socket.writableNeedDrain || this.#closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        this.socket.off('drain', done)
+        this.socket.off('close', done)
+        resolve()
+      }
+      this.socket.on('drain', done)
+      this.socket.on('close', done)
+    })
+  }
+
+  /** Hands out packets again after the handler began to want them. */
+  resume(): void {
+    if (this.#closed || this.#closing) return
+    if (this.socket.isPaused()) this.socket.resume()
+    this.#pump()
+  }
+
+  /** Sends what is queued and closes; for a peer that waits for that. */
+  close(): void {
+    if (this.#closed || this.#closing) return
+    this.flush()
+    this.#stop()
+    this.socket.destroySoon()
+  }
+
+  /**
+   * Sends what is queued, then FIN, and lets the peer read it: closing at once with its bytes unread would reset the
+   * connection, and the error might never arrive. What it still sends is thrown away.
+   */
+  refuse(): void {
+    if (this.#closed || this.#closing) return
+    this.flush()
+    this.#stop()
+    this.socket.end()
+    if (this.socket.isPaused()) this.socket.resume()
+    lingering.add(this)
+  }
+
+  /** Ends at once; queued packets are lost. */
+  destroy(): void {
+    this.#stop()
+    this.socket.destroy()
+  }
+
+  /** Starts compression: from here on, in both directions, every byte travels in compressed packets. */
+  compress(stream: CompressedStream): void {
+    this.#compression = stream
+  }
+
+  /**
+   * Encrypts the channel once the peer's first TLS byte is here. Bytes that came behind the SSLRequest go to TLS as they
+   * are and are never framed. After: one of the three callbacks is called once; until then no packet is handed over.
+   */
+  startTls(upgrade: TlsUpgrade): void {
+    this.flush()
+    this.#upgrade = upgrade
+    const leftover = this.reader.takeLeftover()
+    if (leftover.length > 0) this.#beginTls(upgrade, leftover)
+  }
+
+  #beginTls(upgrade: TlsUpgrade, first: Uint8Array): void {
+    this.#upgrade = undefined
+    if (first[0] !== tlsHandshakeRecord) return upgrade.onPlaintext()
+    const plain = this.socket as OwnedSocket
+    this.#unlisten(plain)
+    plain.pause()
+    plain.unshift(Buffer.from(first))
+    const secure = new TLSSocket(plain, upgrade.options)
+    this.socket = secure
+    this.#listen(secure)
+    let settled = false
+    const fail = (error?: Error & { code?: string }) => {
+      if (settled) return
+      settled = true
+      upgrade.onFailure(error?.code ?? error?.message ?? 'the client left during the TLS handshake')
+    }
+    secure.once('secure', () => {
+      if (settled) return
+      settled = true
+      upgrade.onSecure(secure)
+    })
+    secure.once('error', fail)
+    secure.prependOnceListener('close', () => fail())
+  }
+
+  /** After: nothing is handed over or queued any more, and no deadline runs. */
+  #stop(): void {
+    this.#closing = true
+    this.#upgrade = undefined
+    this.#out.length = 0
+    this.reader.takeLeftover()
+    this.deadlineList?.remove(this)
+  }
+
+  #listen(socket: OwnedSocket): void {
+    socket[connectionOf] = this
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+  }
+
+  #unlisten(socket: OwnedSocket): void {
+    socket.off('data', onData)
+    socket.off('end', onEnd)
+    socket.off('close', onClose)
+  }
+
+  receive(chunk: Uint8Array): void {
+    this.bytesReceived += chunk.length
+    if (this.#closing) {
+      this.#discarded += chunk.length
+      if (this.#discarded > lingerBytes) this.destroy()
+      return
+    }
+    if (this.#upgrade !== undefined) return this.#beginTls(this.#upgrade, chunk)
+    if (this.#compression === undefined) {
+      this.reader.push(chunk)
+      this.#pump()
+      return
+    }
+    try {
+      const inflating = this.#compression.decompress(chunk, this.reader)
+      if (inflating === undefined) return this.#pump()
+      this.socket.pause()
+      inflating.then(
+        () => this.resume(),
+        (error: unknown) => this.#framingError(error),
+      )
+    } catch (error) {
+      this.#framingError(error)
+    }
+  }
+
+  receiveEnd(): void {
+    this.#ended = true
+    if (this.#closing) return
+    this.#pump()
+  }
+
+  receiveClose(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stop()
+    this.handler.onClosed()
+  }
+
+  #framingError(error: unknown): void {
+    if (!(error instanceof MysqlError)) throw error
+    this.handler.onFramingError(error)
+    this.flush()
+  }
+
+  #pump(): void {
+    // A handler that resumes from inside `onPacket` must not start a second loop.
+    if (this.#pumping) return
+    this.#pumping = true
+    try {
+      while (!this.#closing && this.handler.wantsPacket) {
+        const frame = this.reader.next()
+        if (frame === undefined) break
+        this.handler.onPacket(frame.payload, frame.sequenceId, frame.frames)
+      }
+    } catch (error) {
+      this.#framingError(error)
+    } finally {
+      this.#pumping = false
+    }
+    this.flush()
+    if (this.#closing) return
+    if (this.#ended && (this.reader.buffered === 0 || this.handler.wantsPacket)) this.handler.onEnded()
+    else if (!this.handler.wantsPacket && this.reader.buffered > 0) this.socket.pause()
+  }
+}
+
+function onData(this: OwnedSocket, chunk: Uint8Array): void {
+  this[connectionOf]?.receive(chunk)
+}
+
+function onEnd(this: OwnedSocket): void {
+  this[connectionOf]?.receiveEnd()
+}
+
+/** A socket error is always followed by close, which is where it is dealt with. */
+function onError(): void {}
+
+function onClose(this: OwnedSocket): void {
+  this[connectionOf]?.receiveClose()
+}
