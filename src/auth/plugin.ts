@@ -48,7 +48,10 @@ export interface ServerProof {
   readonly channel: Channel
   /** The stored credentials: the current one, then the retained one of a dual password. Empty string: no password. */
   readonly authStrings: readonly string[]
-  /** SHA256(SHA256(password)) of credentials that passed full authentication before; 32 bytes each. */
+  /**
+   * SHA256(SHA256(password)) of credentials that passed full authentication before, in the order of `authStrings`: 32
+   * bytes, or none where nothing is known.
+   */
   readonly fastDigests: readonly Uint8Array[]
   /** The server's RSA public key (PEM, SPKI), if it has one to give. */
   readonly publicKey: string | undefined
@@ -68,8 +71,8 @@ export type Verdict =
   | { readonly verdict: 'accept'; readonly last?: Uint8Array; readonly credential: number }
   | { readonly verdict: 'deny'; readonly reason: DenyReason }
   /**
-   * The plugin obtained a password; someone who may take time judges it against `authStrings`. `clear`: the bytes are the
-   * password. `sealed`: RSA-OAEP(SHA-1) of (password + NUL) XOR nonce.
+   * The plugin obtained a password; someone who may take time judges it against `authStrings`. `clear`: password + NUL, as on
+   * the wire. `sealed`: RSA-OAEP(SHA-1) of (password + NUL) XOR nonce.
    */
   | { readonly verdict: 'check-secret'; readonly secret: Uint8Array; readonly form: 'clear' | 'sealed' }
 

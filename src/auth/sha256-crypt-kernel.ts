@@ -78,7 +78,9 @@ class Kernel {
     for (const [t, constant] of roundConstants.entries()) {
       this.#memory.setUint32(layout.constants + 4 * t, constant, true)
     }
-    for (let lane = 0; lane < lanes; lane++) this.#writeWords(layout.initial, lane, initialHash)
+    for (const [index, word] of initialHash.entries()) {
+      for (let lane = 0; lane < lanes; lane++) this.#writeWord(layout.initial, index, lane, word)
+    }
   }
 
   digests(inputs: readonly CryptInput[], rounds: number): Uint8Array[] {
@@ -87,7 +89,7 @@ class Kernel {
       { length: this.#lanes },
       (_, lane) => prepared[Math.min(lane, prepared.length - 1)] as Prepared,
     )
-    for (const [lane, { digest }] of lanes.entries()) this.#writeWords(layout.digest, lane, bigEndianWords(digest))
+    for (const [lane, { digest }] of lanes.entries()) this.#writeBytes(layout.digest, lane, digest)
     for (let message = 0; message < 8; message++) this.#layOutMessage(message, lanes)
     this.#iterate(rounds)
     const digests = inputs.map((_, lane) => this.#readDigest(lane))
@@ -103,12 +105,12 @@ class Kernel {
     let longest = 0
     for (const [lane, prepared] of lanes.entries()) {
       const { bytes, digestOffset } = padded(message, prepared)
-      this.#writeWords(messageAddress, lane, bigEndianWords(bytes))
+      this.#writeBytes(messageAddress, lane, bytes)
       const digestAddress = messageAddress + 4 * (this.#lanes * (digestOffset >> 2) + lane)
       this.#memory.setUint32(row + entry.lanes + 8 * lane, digestAddress, true)
       this.#memory.setUint32(row + entry.lanes + 8 * lane + 4, 8 * (digestOffset & 3), true)
       const blocks = bytes.length / 64
-      this.#writeWords(maskAddress, lane, Array<number>(blocks).fill(0xffff_ffff))
+      for (let block = 0; block < blocks; block++) this.#writeWord(maskAddress, block, lane, 0xffff_ffff)
       longest = Math.max(longest, blocks)
       wipe(bytes)
     }
@@ -117,10 +119,16 @@ class Kernel {
     this.#memory.setUint32(row + entry.maskAddress, maskAddress, true)
   }
 
-  #writeWords(address: number, lane: number, words: readonly number[]): void {
-    for (const [index, word] of words.entries()) {
-      this.#memory.setUint32(address + 4 * (index * this.#lanes + lane), word, true)
+  /** Big-endian bytes become words. */
+  #writeBytes(address: number, lane: number, bytes: Uint8Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    for (let index = 0; 4 * index < bytes.length; index++) {
+      this.#writeWord(address, index, lane, view.getUint32(4 * index))
     }
+  }
+
+  #writeWord(address: number, index: number, lane: number, word: number): void {
+    this.#memory.setUint32(address + 4 * (index * this.#lanes + lane), word, true)
   }
 
   #readDigest(lane: number): Uint8Array {
@@ -152,13 +160,17 @@ interface Prepared {
 
 function prepare({ password, salt }: CryptInput): Prepared {
   const alternate = sha256(password, salt, password)
-  const alternateFilled = filled(password.length, alternate)
+  const alternateFilled = Buffer.alloc(password.length, alternate)
   const parts = [password, salt, alternateFilled]
   for (let bits = password.length; bits > 0; bits >>= 1) parts.push(bits & 1 ? alternate : password)
   const digest = sha256(...parts)
   const passwordDigest = sha256(...Array<Uint8Array>(password.length).fill(password))
   const saltDigest = sha256(...Array<Uint8Array>(16 + (digest[0] ?? 0)).fill(salt))
-  const prepared = { digest, password: filled(password.length, passwordDigest), salt: filled(salt.length, saltDigest) }
+  const prepared = {
+    digest,
+    password: Buffer.alloc(password.length, passwordDigest),
+    salt: Buffer.alloc(salt.length, saltDigest),
+  }
   wipe(alternate, alternateFilled, passwordDigest)
   return prepared
 }
@@ -177,14 +189,4 @@ function padded(message: number, { password, salt }: Prepared): { bytes: Uint8Ar
   bytes[length] = 0x80
   new DataView(bytes.buffer).setUint32(bytes.length - 4, 8 * length)
   return { bytes, digestOffset: message & messageBits.odd ? length - 32 : 0 }
-}
-
-/** `length` bytes of `bytes` over and over. */
-function filled(length: number, bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => bytes[index % bytes.length] ?? 0)
-}
-
-function bigEndianWords(bytes: Uint8Array): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return Array.from({ length: bytes.length >> 2 }, (_, index) => view.getUint32(4 * index))
 }

@@ -30,6 +30,7 @@ export const serverErrors = {
   ER_UNKNOWN_COM_ERROR: { code: 1047, sqlState: '08S01', template: 'Unknown command' },
   ER_BAD_NULL_ERROR: { code: 1048, sqlState: '23000', template: "Column '%s' cannot be null" },
   ER_BAD_DB_ERROR: { code: 1049, sqlState: '42000', template: "Unknown database '%s'" },
+  ER_NON_UNIQ_ERROR: { code: 1052, sqlState: '23000', template: "Column '%s' in %s is ambiguous" },
   ER_SERVER_SHUTDOWN: { code: 1053, sqlState: '08S01', template: 'Server shutdown in progress' },
   ER_BAD_FIELD_ERROR: { code: 1054, sqlState: '42S22', template: "Unknown column '%s' in '%s'" },
   ER_TOO_LONG_IDENT: { code: 1059, sqlState: '42000', template: "Identifier name '%s' is too long" },
@@ -38,6 +39,8 @@ export const serverErrors = {
   ER_NO_SUCH_THREAD: { code: 1094, sqlState: 'HY000', template: 'Unknown thread id: %s' },
   ER_KILL_DENIED_ERROR: { code: 1095, sqlState: 'HY000', template: 'You are not owner of thread %s' },
   ER_UNKNOWN_ERROR: { code: 1105, sqlState: 'HY000', template: '%s' },
+  ER_UNKNOWN_TABLE: { code: 1109, sqlState: '42S02', template: "Unknown table '%s' in %s" },
+  ER_INVALID_GROUP_FUNC_USE: { code: 1111, sqlState: 'HY000', template: 'Invalid use of group function' },
   ER_UNKNOWN_CHARACTER_SET: { code: 1115, sqlState: '42000', template: "Unknown character set: '%s'" },
   ER_HOST_IS_BLOCKED: {
     code: 1129,
@@ -92,6 +95,11 @@ export const serverErrors = {
   },
   ER_WRONG_ARGUMENTS: { code: 1210, sqlState: 'HY000', template: 'Incorrect arguments to %s' },
   ER_WRONG_USAGE: { code: 1221, sqlState: 'HY000', template: 'Incorrect usage of %s and %s' },
+  ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT: {
+    code: 1222,
+    sqlState: '21000',
+    template: 'The used SELECT statements have a different number of columns',
+  },
   ER_DUP_ARGUMENT: { code: 1225, sqlState: 'HY000', template: "Option '%s' used twice in statement" },
   ER_USER_LIMIT_REACHED: {
     code: 1226,
@@ -121,6 +129,7 @@ export const serverErrors = {
   ER_WRONG_TYPE_FOR_VAR: { code: 1232, sqlState: '42000', template: "Incorrect argument type to variable '%s'" },
   ER_NOT_SUPPORTED_YET: { code: 1235, sqlState: '42000', template: "This version of MySQL doesn't yet support '%s'" },
   ER_INCORRECT_GLOBAL_LOCAL_VAR: { code: 1238, sqlState: 'HY000', template: "Variable '%s' is a %s variable" },
+  ER_OPERAND_COLUMNS: { code: 1241, sqlState: '21000', template: 'Operand should contain %s column(s)' },
   ER_UNKNOWN_STMT_HANDLER: {
     code: 1243,
     sqlState: 'HY000',
@@ -130,6 +139,11 @@ export const serverErrors = {
     code: 1251,
     sqlState: '08004',
     template: 'Client does not support authentication protocol requested by server; consider upgrading MySQL client',
+  },
+  ER_COLLATION_CHARSET_MISMATCH: {
+    code: 1253,
+    sqlState: '42000',
+    template: "COLLATION '%s' is not valid for CHARACTER SET '%s'",
   },
   ER_REVOKE_GRANTS: {
     code: 1269,
@@ -150,7 +164,9 @@ export const serverErrors = {
     template: 'This command is not supported in the prepared statement protocol yet',
   },
   ER_UNKNOWN_TIME_ZONE: { code: 1298, sqlState: 'HY000', template: "Unknown or incorrect time zone: '%s'" },
+  ER_SP_DOES_NOT_EXIST: { code: 1305, sqlState: '42000', template: '%s %s does not exist' },
   ER_QUERY_INTERRUPTED: { code: 1317, sqlState: '70100', template: 'Query execution was interrupted' },
+  ER_NO_BINARY_LOGGING: { code: 1381, sqlState: 'HY000', template: 'You are not using binary logging' },
   ER_CANT_CREATE_USER_WITH_GRANT: {
     code: 1410,
     sqlState: '42000',
@@ -169,11 +185,17 @@ export const serverErrors = {
   },
   ER_PLUGIN_IS_NOT_LOADED: { code: 1524, sqlState: 'HY000', template: "Plugin '%s' is not loaded" },
   ER_WRONG_VALUE: { code: 1525, sqlState: 'HY000', template: "Incorrect %s value: '%s'" },
+  ER_WRONG_PARAMCOUNT_TO_NATIVE_FCT: {
+    code: 1582,
+    sqlState: '42000',
+    template: "Incorrect parameter count in the call to native function '%s'",
+  },
   ER_VARIABLE_IS_READONLY: {
     code: 1621,
     sqlState: 'HY000',
     template: "%s variable '%s' is read-only. Use %s to assign the value",
   },
+  ER_WRONG_PERFSCHEMA_USAGE: { code: 1683, sqlState: 'HY000', template: 'Invalid performance_schema usage.' },
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR: {
     code: 1698,
     sqlState: '28000',

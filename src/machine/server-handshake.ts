@@ -12,6 +12,7 @@
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
 import type { AuthPlugin, Channel, ServerDialogue, Verdict } from '../auth/plugin.ts'
+import { refusals } from '../auth/refused-plugins.ts'
 import type { ServerErrorSymbol } from '../errors/codes.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import { MalformedPacket, MysqlError } from '../errors/errors.ts'
@@ -271,6 +272,9 @@ export class ServerHandshake {
 
   #onAccount(login: Login, answer: Uint8Array, candidate: Candidate, nonce: Uint8Array): ServerState {
     const name = candidate.account.plugin
+    // Such accounts are refused without an exchange: there is nothing to prove.
+    const never = refusals.get(name)
+    if (never !== undefined) return this.#refuse(never, { values: [login.user, this.#stranger.host] })
     const plugin = this.#policy.plugins.get(name)
     if (plugin === undefined) return this.#refuse('plugin-unknown', { values: [name] })
     const allowed = judgeServerChannel(plugin, this.#channel, this.#policy)

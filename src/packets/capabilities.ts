@@ -14,7 +14,6 @@ export const capability = {
   LONG_FLAG: 1 << 2,
   CONNECT_WITH_DB: 1 << 3,
   NO_SCHEMA: 1 << 4,
-  /** Offered by the gateway only, once it can inflate with a cap; the console answers are small. */
   COMPRESS: 1 << 5,
   ODBC: 1 << 6,
   /** Not offered: the server would read files of the client, which nothing here needs. */
@@ -38,9 +37,9 @@ export const capability = {
   SESSION_TRACK: 1 << 23,
   DEPRECATE_EOF: 1 << 24,
   OPTIONAL_RESULTSET_METADATA: 1 << 25,
-  /** Not offered: same reason as COMPRESS. */
   ZSTD_COMPRESSION_ALGORITHM: 1 << 26,
   QUERY_ATTRIBUTES: 1 << 27,
+  /** Not offered: an account has one factor here. The client role and the tracer know the packet. */
   MULTI_FACTOR_AUTHENTICATION: 1 << 28,
   /** Not offered: reserved for a second capability word that MySQL has not defined. */
   CAPABILITY_EXTENSION: 1 << 29,

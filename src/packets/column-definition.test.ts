@@ -51,7 +51,7 @@ testCodec('ColumnDefinition of COM_FIELD_LIST without a default', {
   alsoLegalAt: (length) => length === names.length + fixed.length,
 })
 
-testCodec('ColumnDefinition of MariaDB', {
+testCodec<ColumnDefinition>('ColumnDefinition of MariaDB', {
   packet: { ...column, extendedMetadata: [{ kind: 1, value: 'json' }] },
   payload: bytes(names, block(bytes([1], block('json'))), fixed),
   encode: (definition) => encodeColumnDefinition(definition, mariadbCapability.EXTENDED_METADATA),

@@ -18,7 +18,15 @@ const full: ComChangeUser = {
   connectAttributes: [[text('k'), text('v')]],
 }
 
-const ends = ['11', nul('changer'), '03 01 02 03', nul('app'), '2d 00', nul('mysql_native_password'), block('\x01k\x01v')]
+const ends = [
+  '11',
+  nul('changer'),
+  '03 01 02 03',
+  nul('app'),
+  '2d 00',
+  nul('mysql_native_password'),
+  block('\x01k\x01v'),
+]
 const payload = bytes(...ends)
 const afterDatabase = bytes(...ends.slice(0, 4)).length
 const afterCollation = bytes(...ends.slice(0, 5)).length

@@ -15,6 +15,8 @@ export interface TlsFacts {
   readonly cipher: string
 }
 
+function gone(): void {}
+
 export class ConnectionRecord {
   readonly id: number
   /** `undefined` on a unix socket. */
@@ -48,7 +50,7 @@ export class ConnectionRecord {
   sinceMs: number
 
   /** Ends the connection, or only the statement that it runs. */
-  kill: (what: 'connection' | 'query' | 'shutdown') => void = () => {}
+  kill: (what: 'connection' | 'query' | 'shutdown') => void = gone
   /** Ends the connection as soon as its statement is answered; only authenticated connections can wait. */
   drain: (() => void) | undefined = undefined
 
@@ -60,6 +62,12 @@ export class ConnectionRecord {
     this.acceptedAtMs = nowMs
     this.phaseSinceMs = nowMs
     this.sinceMs = nowMs
+  }
+
+  /** The connection is gone: nothing of it is held any longer, and KILL finds nobody. */
+  leave(): void {
+    this.kill = gone
+    this.drain = undefined
   }
 
   enter(phase: DoorPhase, nowMs: number): void {

@@ -161,6 +161,6 @@ class Arrival implements PacketHandler, LoginOwner {
 
   #leave(): void {
     this.door.registry.remove(this.record)
-    this.record.kill = () => {}
+    this.record.leave()
   }
 }

@@ -289,7 +289,6 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     if (!this.#quit) this.door.registry.status.Aborted_clients++
     this.door.userConnections.release(this.account)
     this.door.registry.remove(this.record)
-    this.record.kill = () => {}
-    this.record.drain = undefined
+    this.record.leave()
   }
 }

@@ -9,9 +9,10 @@ import type { Account } from '../accounts/account.ts'
 import { accountKey } from '../accounts/account-key.ts'
 
 const none: readonly Uint8Array[] = []
+const unknown = new Uint8Array(0)
 
 export class FastDigests {
-  readonly #entries = new Map<string, { readonly version: number; readonly digests: (Uint8Array | undefined)[] }>()
+  readonly #entries = new Map<string, { readonly version: number; readonly digests: readonly Uint8Array[] }>()
   readonly #limit: number
 
   /** At most `limit` accounts; the one that was learned first makes room. */
@@ -19,21 +20,21 @@ export class FastDigests {
     this.#limit = limit
   }
 
+  /** By credential, as `ServerProof.fastDigests` wants them: an empty one where none is known. */
   of(account: Account): readonly Uint8Array[] {
     const entry = this.#entries.get(accountKey(account.user, account.host))
     if (entry === undefined || entry.version !== account.credentialVersion) return none
-    return entry.digests.filter((digest) => digest !== undefined)
+    return entry.digests
   }
 
   /** `credential` is 0 for the current password and 1 for the retained one. */
   learn(account: Account, credential: number, digest: Uint8Array): void {
     const key = accountKey(account.user, account.host)
-    const known = this.#entries.get(key)
-    const entry =
-      known?.version === account.credentialVersion ? known : { version: account.credentialVersion, digests: [] }
-    entry.digests[credential] = digest
+    const digests = [...this.of(account)]
+    while (digests.length < credential) digests.push(unknown)
+    digests[credential] = digest
     this.#entries.delete(key)
-    this.#entries.set(key, entry)
+    this.#entries.set(key, { version: account.credentialVersion, digests })
     if (this.#entries.size > this.#limit) {
       const oldest = this.#entries.keys().next()
       if (!oldest.done) this.#entries.delete(oldest.value)

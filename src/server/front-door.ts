@@ -81,6 +81,7 @@ export class FrontDoor {
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
     })
     const onQuery = options.handler(door)
+    door.secrets.warm()
     const servers: Server[] = []
     try {
       for (const text of options.listen) {

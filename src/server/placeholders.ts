@@ -10,7 +10,8 @@ export function countPlaceholders(sql: string): number {
     const character = sql[at]
     if (character === '?') count++
     else if (character === "'" || character === '"' || character === '`') at = endOfQuoted(sql, at)
-    else if (character === '#' || (character === '-' && /^--[\s]/.test(sql.slice(at, at + 3)))) at = indexOrEnd(sql, '\n', at)
+    else if (character === '#' || (character === '-' && /^--[\s]/.test(sql.slice(at, at + 3))))
+      at = indexOrEnd(sql, '\n', at)
     else if (character === '/' && sql[at + 1] === '*' && sql[at + 2] !== '!') at = indexOrEnd(sql, '*/', at + 2) + 1
   }
   return count

@@ -32,13 +32,17 @@ export const settingsTable = {
   // Passwords
   default_authentication_plugin: oneOf(
     'caching_sha2_password',
-    ['caching_sha2_password', 'sha256_password', 'mysql_native_password', 'client_ed25519', 'parsec'],
+    ['caching_sha2_password', 'sha256_password', 'mysql_native_password'],
     'global',
     'The plugin of the greeting, and of CREATE USER without IDENTIFIED WITH',
   ),
   authentication_policy: readOnly(text('*,,', 'global', 'Which factors an account may have')),
-  caching_sha2_password_digest_rounds: readOnly(
-    integer(5000, [5000, 4_095_000], 'global', 'Rounds of SHA-256 for new passwords', 1000),
+  caching_sha2_password_digest_rounds: integer(
+    5000,
+    [5000, 1_000_000],
+    'global',
+    'Rounds of SHA-256 for new passwords: 5000 as in MySQL 8, 10000 as in 9.7',
+    1000,
   ),
   caching_sha2_password_auto_generate_rsa_keys: readOnly(
     boolean(true, 'global', 'Makes the RSA key pair on the first start'),

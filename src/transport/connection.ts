@@ -75,7 +75,6 @@ export class Connection implements DeadlineEntry {
     this.socket = socket
     this.reader = new FrameReader(limitBytes)
     this.handler = handler
-    socket.setNoDelay(true)
     this.#listen(socket)
   }
 
@@ -132,7 +131,8 @@ export class Connection implements DeadlineEntry {
     if (this.#closed || this.#closing) return
     this.flush()
     this.#stop()
-    this.socket.destroySoon()
+    if (this.socket.writableLength === 0) this.socket.destroy()
+    else this.socket.destroySoon()
   }
 
   /**

@@ -6,6 +6,7 @@
  *
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
  */
+import { Buffer } from 'node:buffer'
 import { ProtocolViolation } from '../errors/errors.ts'
 
 /** One logical packet. `payload` may be a view of a pushed chunk: copy what outlives the step. */
@@ -138,9 +139,10 @@ export function frameCount(length: number): number {
  * Units: `sequenceId` is that of the first frame, 0-255; later ones wrap. The next free id is
  * `(sequenceId + frameCount(payload.length)) % 256`.
  */
-export function encodeFrame(payload: Uint8Array, sequenceId: number): Uint8Array {
+export function encodeFrame(payload: Uint8Array, sequenceId: number): Buffer {
   const frames = frameCount(payload.length)
-  const stream = new Uint8Array(payload.length + frames * HEADER)
+  // From the pool and not cleared: every byte is written below.
+  const stream = Buffer.allocUnsafe(payload.length + frames * HEADER)
   for (let i = 0, at = 0; i < frames; i++) {
     const start = i * MAX_FRAME_PAYLOAD
     const length = Math.min(MAX_FRAME_PAYLOAD, payload.length - start)

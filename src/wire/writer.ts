@@ -14,12 +14,19 @@ export class PacketWriter {
   #buffer: Uint8Array
   #length = 0
 
+  /**
+   * Units: `capacity` in bytes, a guess. The memory comes from Node's pool and is not cleared: `finish` hands out only what
+   * was written.
+   */
   constructor(capacity = 128) {
-    this.#buffer = new Uint8Array(capacity)
+    this.#buffer = pooled(capacity)
   }
 
   u8(value: number): this {
-    return this.#little(value, 1)
+    if (!Number.isInteger(value) || value < 0 || value > 0xff) refuse(value, 1)
+    this.#reserve(1)
+    this.#buffer[this.#length++] = value
+    return this
   }
 
   u16(value: number): this {
@@ -89,20 +96,25 @@ export class PacketWriter {
   }
 
   #little(value: number, size: number): this {
-    if (!Number.isInteger(value) || value < 0 || value >= 256 ** size) refuse(value, size)
+    if (value >>> 0 !== value || (size < 4 && value >>> (8 * size) !== 0)) refuse(value, size)
     this.#reserve(size)
-    for (let rest = value, i = 0; i < size; i++, rest = Math.floor(rest / 256))
-      this.#buffer[this.#length++] = rest % 256
+    for (let i = 0; i < size; i++) this.#buffer[this.#length++] = value >>> (8 * i)
     return this
   }
 
   #reserve(length: number): void {
     const needed = this.#length + length
     if (needed <= this.#buffer.length) return
-    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2))
+    const grown = pooled(Math.max(needed, this.#buffer.length * 2))
     grown.set(this.#buffer.subarray(0, this.#length))
     this.#buffer = grown
   }
+}
+
+/** A plain view: payloads are compared and sliced as Uint8Array everywhere. */
+function pooled(length: number): Uint8Array {
+  const buffer = Buffer.allocUnsafe(length)
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, length)
 }
 
 function latin1Bytes(text: string): Uint8Array {

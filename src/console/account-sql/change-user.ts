@@ -1,0 +1,176 @@
+/**
+ * CREATE USER, ALTER USER and SET PASSWORD: the statements that write credentials and account options.
+ *
+ * Hashing takes time and comes first. The store is changed afterwards in one synchronous transaction, which looks at every
+ * account again and fails those that somebody else changed meanwhile.
+ *
+ * Spec: https://dev.mysql.com/doc/refman/9.7/en/create-user.html
+ * Spec: https://dev.mysql.com/doc/refman/9.7/en/alter-user.html
+ * Spec: https://dev.mysql.com/doc/refman/9.7/en/set-password.html
+ */
+
+import { accountName } from '../../accounts/account.ts'
+import { account } from '../../accounts/defaults.ts'
+import { serverError } from '../../errors/errors.ts'
+import { withOptions } from './account-options.ts'
+import { type NewCredential, newCredential, withCredential } from './credential.ts'
+import {
+  type AccountContext,
+  type AccountIdentity,
+  type AccountResult,
+  done,
+  isOwn,
+  logChange,
+  refuseFailed,
+  requireCreateUser,
+  resolve,
+  type Warning,
+  warning,
+} from './session.ts'
+import type { AccountOptions, AlterUser, CreateUser, Identification, SetPassword } from './statements.ts'
+
+/** What is to become of one account; no credential: it cannot be stored, or the account is not there to be altered. */
+interface Change extends AccountIdentity {
+  readonly identification: Identification | undefined
+  readonly credential: NewCredential | undefined
+}
+
+export async function createUser(statement: CreateUser, context: AccountContext): Promise<AccountResult> {
+  requireCreateUser(context)
+  const changes: Change[] = []
+  for (const { user, identification } of statement.users) {
+    const identity = resolve(user, context)
+    const exists = context.accounts.read(identity.user, identity.host) !== undefined
+    const credential = exists ? undefined : await newCredential(identification, context.defaultPlugin, context)
+    changes.push({ ...identity, identification, credential })
+  }
+  const { kept, passedOver } = context.accounts.transact((edit) => {
+    const kept: Change[] = []
+    const passedOver: Change[] = []
+    const failed: Change[] = []
+    for (const change of changes) {
+      const { user, host, credential } = change
+      const exists = edit.read(user, host) !== undefined
+      if (exists && statement.ifNotExists) passedOver.push(change)
+      else if (exists || credential === undefined) failed.push(change)
+      else {
+        const created = account({ user, host, plugin: credential.plugin, passwordChangedMs: context.nowMs })
+        edit.put(withOptions({ ...created, authString: credential.authString ?? '' }, statement.options))
+        kept.push(change)
+      }
+    }
+    refuseFailed('CREATE USER', failed)
+    return { kept, passedOver }
+  })
+  const notes = passedOver.map((change) => warning('Note', 'ER_USER_ALREADY_EXISTS', accountName(change)))
+  logChange(context, 'CREATE USER', kept)
+  return result(kept, notes, context)
+}
+
+export async function alterUser(statement: AlterUser, context: AccountContext): Promise<AccountResult> {
+  const changes: Change[] = []
+  for (const { user, identification } of statement.users) {
+    authorise(resolve(user, context), identification, statement.options, context)
+  }
+  for (const { user, identification } of statement.users) {
+    changes.push(await prepare(resolve(user, context), identification, context))
+  }
+  const { kept, passedOver } = alter('ALTER USER', changes, statement.options, statement.ifExists, context)
+  const { locked, failedLoginAttempts, passwordLockTimeDays } = statement.options
+  if (locked === false || failedLoginAttempts !== undefined || passwordLockTimeDays !== undefined) {
+    for (const { user, host } of kept) context.onUnlock(user, host)
+  }
+  const notes = passedOver.map((change) => warning('Note', 'ER_USER_DOES_NOT_EXIST', accountName(change)))
+  return result(kept, notes, context)
+}
+
+export async function setPassword(statement: SetPassword, context: AccountContext): Promise<AccountResult> {
+  const identity = resolve(statement.user, context)
+  authorise(identity, statement.identification, {}, context)
+  if (context.accounts.read(identity.user, identity.host) === undefined) throw serverError('ER_PASSWORD_NO_MATCH')
+  const change = await prepare(identity, statement.identification, context)
+  const { kept } = alter('SET PASSWORD', [change], {}, false, context)
+  return result(kept, [], context)
+}
+
+/** Whether an IDENTIFIED clause gives the account a new credential, which is what ends the expiry of the old one. */
+export function setsPassword(identification: Identification | undefined): boolean {
+  const by = identification?.by
+  return by === 'password' || by === 'random-password' || by === 'stored'
+}
+
+/**
+ * CREATE USER for everything, except that everybody may change their own password; keeping the old one beside it asks for
+ * APPLICATION_PASSWORD_ADMIN.
+ */
+function authorise(
+  identity: AccountIdentity,
+  identification: Identification | undefined,
+  options: AccountOptions,
+  context: AccountContext,
+): void {
+  const own = isOwn(identity, context)
+  if (own && identity.user === '' && setsPassword(identification)) throw serverError('ER_PASSWORD_ANONYMOUS_USER')
+  const { privileges, plugin } = context.actor.account
+  if (privileges.has('CREATE USER')) return
+  const by = identification?.by
+  const onlyPassword =
+    by === 'discard-old' ||
+    ((by === 'password' || by === 'random-password') && (identification?.plugin ?? plugin) === plugin)
+  if (!own || !onlyPassword || Object.keys(options).length > 0) requireCreateUser(context)
+  if ((by === 'discard-old' || retains(identification)) && !privileges.has('APPLICATION_PASSWORD_ADMIN')) {
+    throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'CREATE USER or APPLICATION_PASSWORD_ADMIN')
+  }
+}
+
+function retains(identification: Identification | undefined): boolean {
+  return identification !== undefined && 'retain' in identification && identification.retain
+}
+
+async function prepare(
+  identity: AccountIdentity,
+  identification: Identification | undefined,
+  context: AccountContext,
+): Promise<Change> {
+  const current = context.accounts.read(identity.user, identity.host)
+  const credential = current && (await newCredential(identification, current.plugin, context))
+  return { ...identity, identification, credential }
+}
+
+function alter(
+  operation: string,
+  changes: readonly Change[],
+  options: AccountOptions,
+  ifExists: boolean,
+  context: AccountContext,
+): { kept: Change[]; passedOver: Change[] } {
+  const altered = context.accounts.transact((edit) => {
+    const kept: Change[] = []
+    const passedOver: Change[] = []
+    const failed: Change[] = []
+    for (const change of changes) {
+      const current = edit.read(change.user, change.host)
+      const { credential, identification } = change
+      if (current === undefined && ifExists) passedOver.push(change)
+      else if (current === undefined || credential === undefined) failed.push(change)
+      else if (credential.madeFor !== undefined && credential.madeFor !== current.plugin) failed.push(change)
+      else {
+        edit.put(withOptions(withCredential(current, credential, identification, context.nowMs), options))
+        kept.push(change)
+      }
+    }
+    refuseFailed(operation, failed)
+    return { kept, passedOver }
+  })
+  logChange(context, operation, altered.kept)
+  return altered
+}
+
+function result(kept: readonly Change[], notes: readonly Warning[], context: AccountContext): AccountResult {
+  const ownPasswordChanged = kept.some((change) => isOwn(change, context) && setsPassword(change.identification))
+  const rows = kept.flatMap(({ user, host, credential }) =>
+    credential?.generated === undefined ? [] : [[user, host, credential.generated, '1']],
+  )
+  if (rows.length === 0) return done(notes, ownPasswordChanged)
+  return { columns: ['user', 'host', 'generated password', 'auth_factor'], rows, warnings: notes, ownPasswordChanged }
+}
