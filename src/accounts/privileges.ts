@@ -75,3 +75,8 @@ export const allPrivileges: readonly Privilege[] = [
   ...(Object.keys(privilegeColumns) as StaticPrivilege[]),
   ...dynamicPrivileges,
 ]
+
+/** Whether limits on connections do not hold for this account: it is there to find out what is wrong. */
+export function isAdministrator(account: { readonly privileges: ReadonlySet<Privilege> }): boolean {
+  return account.privileges.has('CONNECTION_ADMIN') || account.privileges.has('SUPER')
+}

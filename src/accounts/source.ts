@@ -14,6 +14,11 @@ export interface AccountSource {
   /** Whether any account could match this host; `false` refuses before the greeting (1130). Left out: any host may try. */
   admitsHost?(peer: PeerHost): boolean
   /**
+   * The account of exactly this name as it is now. Asked once more before a login is let in, so that what was dropped, locked or
+   * changed while the password was checked does not open. Left out: what `find` said stands.
+   */
+  read?(user: string, host: string): Account | undefined
+  /**
    * How many accounts have each plugin; unknown users pretend to have one of them, in this proportion. The same map as
    * long as it is true. Left out: every unknown user pretends the default plugin.
    */
@@ -29,7 +34,6 @@ export interface AccountSource {
 export interface AccountStore extends AccountSource {
   /** Every account, most specific first (the order in which mysqld would try them). */
   list(): readonly Account[]
-  /** Exact name, not pattern matching. */
   read(user: string, host: string): Account | undefined
   /** Runs `change` as one transaction: all of its puts and deletes are kept or none. */
   transact<T>(change: (edit: AccountEdit) => T): T

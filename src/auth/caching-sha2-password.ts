@@ -8,7 +8,7 @@
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html
  */
 import { decided, deny, isEmptyAnswer, judgeEmptyAnswer, unexpectedData } from './dialogues.ts'
-import { receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
+import { type ExchangeRules, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof } from './plugin.ts'
 import { equal, sha256, wipe, xor } from './primitives.ts'
 import { formatCachingSha2, parseStoredCrypt, sha256Crypt } from './sha256-crypt.ts'
@@ -24,7 +24,7 @@ export const cachingSha2Password: AuthPlugin = {
     // The empty turn sends nothing: OK follows.
     if (status === fastAuthSuccess) throw unexpectedData(this.name, yield new Uint8Array(0))
     if (status !== fullAuthentication) throw unexpectedData(this.name, data, 'fast auth result')
-    yield* sendPassword(this.name, login, keyRequest)
+    yield* sendPassword(this.name, login, rules)
   },
 
   server(proof: ServerProof): ServerDialogue {
@@ -79,10 +79,10 @@ function matchFastDigest(scramble: Uint8Array, nonce: Uint8Array, fastDigests: r
 }
 
 function* authenticateFully(proof: ServerProof): ServerDialogue {
-  return yield* receivePassword(proof, yield Uint8Array.of(fullAuthentication), keyRequest)
+  return yield* receivePassword(proof, yield Uint8Array.of(fullAuthentication), rules)
 }
 
 const scrambleLength = 32
-const keyRequest = 0x02
+const rules: ExchangeRules = { keyRequest: 0x02, clearOn: new Set(['tls', 'unix-socket']) }
 const fastAuthSuccess = 0x03
 const fullAuthentication = 0x04

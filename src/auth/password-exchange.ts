@@ -1,7 +1,7 @@
 /**
  * How a password itself crosses the wire, for caching_sha2_password (full authentication) and sha256_password: in clear
- * and NUL-terminated on a secure channel; on a plaintext channel sealed with the server's RSA key, which the client may
- * ask for. The two plugins differ only in the byte of the key request.
+ * and NUL-terminated where that is allowed; elsewhere sealed with the server's RSA key, which the client may ask for. The
+ * two plugins differ in the byte of the key request and in where clear is allowed.
  *
  * Sealing is RSA-OAEP (SHA-1) of (password + NUL) XOR nonce. Its padding is the one randomness of the core, inside
  * `node:crypto`.
@@ -11,23 +11,30 @@
 import { constants, createPublicKey, type KeyObject, publicEncrypt } from 'node:crypto'
 import { ChannelRefused, ConfigurationError } from '../errors/errors.ts'
 import { deny, unexpectedData } from './dialogues.ts'
-import { type ClientDialogue, type ClientLogin, isSecure, type ServerDialogue, type ServerProof } from './plugin.ts'
+import type { Channel, ClientDialogue, ClientLogin, ServerDialogue, ServerProof } from './plugin.ts'
 import { wipe, xor } from './primitives.ts'
+
+/** In what the two plugins differ. */
+export interface ExchangeRules {
+  /** The packet by which a client asks for the server's key. */
+  readonly keyRequest: number
+  /** Where the password is sent in clear. */
+  readonly clearOn: ReadonlySet<Channel>
+}
 
 /**
  * Server half: takes `answer`, whatever it is, as the client's password packet or its request for the key.
  *
- * On a secure channel everything is a password, the byte of a key request too (as in MySQL 9.7). On a plaintext channel
- * a packet without the length of the key's modulus cannot be a sealed password. The key is given once.
+ * Where clear passwords travel everything is one, the byte of a key request too (as in MySQL 9.7). Elsewhere a packet without the length of the key's modulus cannot be a sealed password. The key is given once.
  */
 export function* receivePassword(
   { channel, publicKey }: ServerProof,
   answer: Uint8Array,
-  keyRequest: number,
+  rules: ExchangeRules,
 ): ServerDialogue {
-  if (isSecure(channel)) return { verdict: 'check-secret', secret: answer, form: 'clear' }
+  if (rules.clearOn.has(channel)) return { verdict: 'check-secret', secret: answer, form: 'clear' }
   if (publicKey === undefined) return deny('insecure-channel')
-  const asked = answer.length === 1 && answer[0] === keyRequest
+  const asked = answer.length === 1 && answer[0] === rules.keyRequest
   const secret = asked ? yield Buffer.from(publicKey, 'latin1') : answer
   if (secret.length !== modulusLength(rsaPublicKey(publicKey))) return deny('secret-malformed')
   return { verdict: 'check-secret', secret, form: 'sealed' }
@@ -41,15 +48,15 @@ export function* receivePassword(
  * more data after the password; `ConfigurationError` when the pinned key is none.
  * After: the packet with the password is wiped, however the dialogue ends.
  */
-export function* sendPassword(plugin: string, login: ClientLogin, keyRequest: number): ClientDialogue {
+export function* sendPassword(plugin: string, login: ClientLogin, rules: ExchangeRules): ClientDialogue {
   const { password, nonce, channel, serverPublicKey, mayRequestPublicKey } = login
-  if (isSecure(channel)) return yield* deliver(plugin, withNul(password))
+  if (rules.clearOn.has(channel)) return yield* deliver(plugin, withNul(password))
   if (serverPublicKey === undefined && !mayRequestPublicKey) {
     throw new ChannelRefused(plugin, 'Authentication requires secure connection.')
   }
   const key =
     serverPublicKey === undefined
-      ? receivedPublicKey(plugin, yield Uint8Array.of(keyRequest))
+      ? receivedPublicKey(plugin, yield Uint8Array.of(rules.keyRequest))
       : rsaPublicKey(serverPublicKey)
   const longest = modulusLength(key) - oaepOverhead - 1
   if (password.length > longest) {

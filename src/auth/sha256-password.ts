@@ -6,7 +6,7 @@
  * Spec: https://dev.mysql.com/doc/refman/8.4/en/sha256-pluggable-authentication.html
  */
 import { decided, isEmptyAnswer, judgeEmptyAnswer } from './dialogues.ts'
-import { deliver, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
+import { deliver, type ExchangeRules, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof } from './plugin.ts'
 import { formatSha256Password, parseStoredCrypt, sha256Crypt, sha256PasswordRounds } from './sha256-crypt.ts'
 
@@ -16,15 +16,13 @@ export const sha256Password: AuthPlugin = {
   secrets: 'sent-encrypted-or-on-secure-channel',
 
   client(login: ClientLogin): ClientDialogue {
-    return login.password.length === 0
-      ? deliver(this.name, new Uint8Array(1))
-      : sendPassword(this.name, login, keyRequest)
+    return login.password.length === 0 ? deliver(this.name, new Uint8Array(1)) : sendPassword(this.name, login, rules)
   },
 
   server(proof: ServerProof): ServerDialogue {
     return isEmptyAnswer(proof.answer)
       ? decided(judgeEmptyAnswer(proof.authStrings))
-      : receivePassword(proof, proof.answer, keyRequest)
+      : receivePassword(proof, proof.answer, rules)
   },
 
   /** The format has no place for `rounds`: they are always 5000. */
@@ -40,4 +38,5 @@ export const sha256Password: AuthPlugin = {
   },
 }
 
-const keyRequest = 0x01
+/** A unix socket is no secure channel for this plugin: mysqld 9.7 and libmysqlclient use the RSA key there. */
+const rules: ExchangeRules = { keyRequest: 0x01, clearOn: new Set(['tls']) }

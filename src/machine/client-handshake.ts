@@ -10,6 +10,7 @@
 import type { AuthPlugin, Channel, ClientDialogue } from '../auth/plugin.ts'
 import { ChannelRefused, clientError, MysqlError, ProtocolViolation, ServerError } from '../errors/errors.ts'
 import { decodeAuthMoreData } from '../packets/auth-more-data.ts'
+import { decodeAuthNextFactor } from '../packets/auth-next-factor.ts'
 import { decodeAuthSwitchRequest } from '../packets/auth-switch-request.ts'
 import { capability, has } from '../packets/capabilities.ts'
 import { decodeErr } from '../packets/err.ts'
@@ -124,7 +125,9 @@ export class ClientHandshake {
     const options = this.#options
     let capabilities = this.#capabilities(greeting)
     if (this.#channel === 'tls') capabilities = (capabilities | capability.SSL) >>> 0
-    const named = greeting.authPluginName ?? 'mysql_native_password'
+    // Without CLIENT_PLUGIN_AUTH on both sides it is mysql_native_password, unsaid.
+    const namesPlugin = has(capabilities, capability.PLUGIN_AUTH)
+    const named = (namesPlugin ? greeting.authPluginName : undefined) ?? 'mysql_native_password'
     const plugin = options.plugins.get(named) ?? options.plugins.get(options.defaultPlugin)
     if (plugin === undefined) throw clientError('CR_AUTH_PLUGIN_CANNOT_LOAD', named, 'not known here')
     // A plugin that this channel forbids gets no proof yet; the server will have to switch, and is judged again then.
@@ -139,9 +142,9 @@ export class ClientHandshake {
         user: utf8.encode(options.user),
         authAnswer: started?.answer ?? new Uint8Array(0),
         database: options.database === undefined ? undefined : utf8.encode(options.database),
-        authPluginName: plugin.name,
-        connectAttributes: options.connectAttributes,
-        zstdLevel: options.zstdLevel,
+        authPluginName: namesPlugin ? plugin.name : undefined,
+        connectAttributes: has(capabilities, capability.CONNECT_ATTRS) ? options.connectAttributes : undefined,
+        zstdLevel: has(capabilities, capability.ZSTD_COMPRESSION_ALGORITHM) ? options.zstdLevel : undefined,
       }),
     )
     const dialogue = started?.dialogue
@@ -171,6 +174,10 @@ export class ClientHandshake {
       case 'Err':
         state.dialogue?.return()
         return this.#onErr(payload)
+      case 'AuthNextFactor': {
+        const { authPluginName } = decodeAuthNextFactor(payload)
+        throw clientError('CR_AUTH_PLUGIN_CANNOT_LOAD', authPluginName, 'the account asks for a second factor')
+      }
       default:
         throw this.#unexpected(kind)
     }

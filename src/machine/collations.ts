@@ -5,6 +5,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/charset-charsets.html
  */
 import { charsetOfCollation } from '../packets/collations.ts'
+import { latin1 } from '../wire/reader.ts'
 
 /** Character sets whose smallest character has two bytes or more: SET character_set_client refuses them, too. */
 const refused = new Set(['ucs2', 'utf16', 'utf16le', 'utf32'])
@@ -51,7 +52,7 @@ export function refusedCharset(collationId: number): boolean {
  * text in it. Nothing is folded, cut or replaced: two different byte strings never become one name.
  */
 export function decodeName(bytes: Uint8Array, collationId: number): string | undefined {
-  if (isAscii(bytes)) return String.fromCharCode(...bytes)
+  if (isAscii(bytes)) return latin1(bytes)
   const charset = charsetOf(collationId)
   const decoder = decoderOf(charset.startsWith('utf8') || charset === 'binary' ? 'utf-8' : encodings[charset])
   try {

@@ -5,6 +5,7 @@
  */
 import { MalformedPacket } from '../errors/errors.ts'
 import { capability } from '../packets/capabilities.ts'
+import type { SslRequest } from '../packets/ssl-request.ts'
 
 export interface LoginPrelude {
   /** `pre-4.1`: HandshakeResponse320, which nobody has needed since 2004. */
@@ -14,7 +15,7 @@ export interface LoginPrelude {
 }
 
 /** The capabilities that change where the fields of HandshakeResponse41 lie. */
-export const layoutBits =
+const layoutBits =
   capability.PROTOCOL_41 |
   capability.CONNECT_WITH_DB |
   capability.SECURE_CONNECTION |
@@ -35,6 +36,23 @@ export function preludeOf(payload: Uint8Array): LoginPrelude {
   if (payload.length < 32) throw tooShort(payload, 'the fixed part', 32)
   const capabilities = (low | ((payload[2] as number) << 16) | ((payload[3] as number) << 24)) >>> 0
   return { form: '4.1', capabilities, collationId: payload[8] as number }
+}
+
+/**
+ * Says what the login inside TLS changed since its SSLRequest. Its layout bits and collation must be those sent in clear:
+ * mysqld reads the packet by the earlier word, so a client that changes them means something else than what is read (T27).
+ *
+ * Throws: `MalformedPacket` as `preludeOf`.
+ */
+export function changedSince(request: SslRequest, payload: Uint8Array): string | undefined {
+  const { form, capabilities, collationId } = preludeOf(payload)
+  if (form === 'pre-4.1' || ((capabilities ^ request.capabilities) & layoutBits) !== 0) {
+    return 'the login inside TLS has other capabilities than the SSLRequest'
+  }
+  if (collationId !== request.collationId) {
+    return 'the login inside TLS has another collation than the SSLRequest'
+  }
+  return undefined
 }
 
 function tooShort(payload: Uint8Array, field: string, needed: number): MalformedPacket {

@@ -86,7 +86,13 @@ export const phases: Readonly<Record<PhaseName, Phase>> = {
     next: ['verdict', 'ready', 'refused'],
     page: 'page_protocol_connection_phase.html',
   },
-  ready: { turn: 'client', accepts: ['Command'], next: [], page: 'page_protocol_command_phase.html' },
+  // COM_CHANGE_USER goes back to where an account is looked for.
+  ready: {
+    turn: 'client',
+    accepts: ['Command'],
+    next: ['account', 'refused'],
+    page: 'page_protocol_command_phase.html',
+  },
   refused: { turn: 'nobody', accepts: [], next: [], page: 'page_protocol_basic_err_packet.html' },
 }
 

@@ -9,7 +9,8 @@ import type { ServerState } from './server-states.ts'
 /**
  * Builds the error that a refusal in this state sends; `undefined` when the connection just ends.
  *
- * `host` is the client as errors show it; `values` fill the text of every error but 1045, which is filled from the state.
+ * `host` is the client as errors show it; `values` fill the text of every error but 1045 and 1698, which are filled from
+ * the state.
  */
 export function publicError(
   reason: DenyReason,
@@ -18,13 +19,19 @@ export function publicError(
   symbol: ServerErrorSymbol | undefined = denyReasons[reason].error,
   values: readonly string[] = [],
 ): MysqlError | undefined {
-  if (symbol !== 'ER_ACCESS_DENIED_ERROR') return symbol && serverError(symbol, ...values)
   const attempt = 'attempt' in state ? state.attempt : undefined
   const user = attempt?.login.user ?? ('login' in state ? state.login.user : '')
-  return accessDenied(user, host, attempt?.usedPassword ?? false)
+  if (symbol === 'ER_ACCESS_DENIED_ERROR') return accessDenied(user, host, attempt?.usedPassword ?? false)
+  if (symbol === 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR') return serverError(symbol, shown(user), host)
+  return symbol && serverError(symbol, ...values)
 }
 
-/** The public answer to every failed proof. mysqld cuts the user name in it to 48 characters. */
+/** The public answer to every failed proof. */
 export function accessDenied(user: string, host: string, usedPassword: boolean): MysqlError {
-  return serverError('ER_ACCESS_DENIED_ERROR', user.slice(0, 48), host, usedPassword ? 'YES' : 'NO')
+  return serverError('ER_ACCESS_DENIED_ERROR', shown(user), host, usedPassword ? 'YES' : 'NO')
+}
+
+/** mysqld cuts a user name in a text to 48 characters: never between the two halves of one. */
+function shown(user: string): string {
+  return user.length <= 48 ? user : [...user.slice(0, 96)].slice(0, 48).join('')
 }

@@ -12,7 +12,6 @@
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
 import type { AuthPlugin, Channel, ServerDialogue, Verdict } from '../auth/plugin.ts'
-import { refusals } from '../auth/refused-plugins.ts'
 import type { ServerErrorSymbol } from '../errors/codes.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import { MalformedPacket, MysqlError } from '../errors/errors.ts'
@@ -25,10 +24,9 @@ import { decodeHandshakeResponse41 } from '../packets/handshake-response-41.ts'
 import { encodeHandshakeV10 } from '../packets/handshake-v10.ts'
 import { encodeOk } from '../packets/ok.ts'
 import { serverStatus } from '../packets/server-status.ts'
-import { decodeSslRequest } from '../packets/ssl-request.ts'
-import { judgeServerChannel } from './channel-policy.ts'
+import { decodeSslRequest, type SslRequest } from '../packets/ssl-request.ts'
 import { type JudgedLogin, judgeLogin, type Login } from './login.ts'
-import { layoutBits, preludeOf } from './login-prelude.ts'
+import { changedSince, preludeOf } from './login-prelude.ts'
 import type { PhaseName } from './phases.ts'
 import { publicError } from './public-error.ts'
 import {
@@ -42,6 +40,7 @@ import {
   type ServerState,
   type Stranger,
 } from './server-states.ts'
+import { wayToProof } from './way-to-proof.ts'
 
 /** More rounds than any plugin needs; a dialogue that goes on longer is broken. */
 const maxRounds = 16
@@ -117,12 +116,19 @@ export class ServerHandshake {
     return this.#state
   }
 
+  /** A COM_CHANGE_USER begins in the phase that it interrupts. */
   get phase(): PhaseName {
-    return phaseOf[this.#state.at]
+    const { at } = this.#state
+    return at === 'await-start' && this.#again ? 'ready' : phaseOf[at]
   }
 
   get channel(): Channel {
     return this.#channel
+  }
+
+  /** The id that the next packet, of either side, must carry. */
+  get sequenceId(): number {
+    return this.#sequenceId
   }
 
   /** Whether a packet may be given to `step` now. */
@@ -175,6 +181,8 @@ export class ServerHandshake {
         return this.#onAdmitted(state.attempt, input.statusFlags)
       case 'denied':
       case 'abort':
+        // The header of a packet that is too large was read, and counts: the client takes no answer with another id.
+        if (input.reason === 'packet-too-large') this.#sequenceId = (this.#sequenceId + 1) & 0xff
         return this.#refuse(input.reason, input)
       case 'deadline':
         return this.#refuse('login-timeout', {})
@@ -187,18 +195,15 @@ export class ServerHandshake {
     if (sequenceId !== this.#sequenceId) {
       return this.#refuse('out-of-order', { detail: `sequence id ${sequenceId} instead of ${this.#sequenceId}` })
     }
+    this.#sequenceId = (sequenceId + 1) & 0xff
     switch (state.at) {
       case 'await-login':
-        this.#sequenceId = (sequenceId + 1) & 0xff
         return this.#onLogin(payload)
       case 'await-login-over-tls':
-        this.#sequenceId = (sequenceId + 1) & 0xff
-        return this.#onLoginOverTls(payload, state.request.capabilities, state.request.collationId)
+        return this.#onLoginOverTls(payload, state.request)
       case 'await-switch-answer':
-        this.#sequenceId = (sequenceId + 1) & 0xff
         return this.#startDialogue(state.login, state.candidate, state.plugin, state.nonce, payload)
       case 'await-auth-answer':
-        this.#sequenceId = (sequenceId + 1) & 0xff
         if (state.round >= maxRounds) return this.#refuse('malformed-packet', { detail: 'the exchange does not end' })
         return this.#onTurn(state.attempt, state.dialogue, state.round + 1, state.dialogue.next(payload))
       default:
@@ -223,23 +228,10 @@ export class ServerHandshake {
     return this.#onResponse(payload, prelude.capabilities)
   }
 
-  /**
-   * The login inside TLS. Its layout bits and collation must repeat those sent in clear: mysqld reads the packet by the
-   * earlier word, so a client that changes them means something else than what is read (T27).
-   */
-  #onLoginOverTls(payload: Uint8Array, capabilities: number, collationId: number): ServerState {
-    const prelude = preludeOf(payload)
-    if (prelude.form === 'pre-4.1' || ((prelude.capabilities ^ capabilities) & layoutBits) !== 0) {
-      return this.#refuse('malformed-packet', {
-        detail: 'the login inside TLS has other capabilities than the SSLRequest',
-      })
-    }
-    if (prelude.collationId !== collationId) {
-      return this.#refuse('malformed-packet', {
-        detail: 'the login inside TLS has another collation than the SSLRequest',
-      })
-    }
-    return this.#onResponse(payload, capabilities)
+  #onLoginOverTls(payload: Uint8Array, request: SslRequest): ServerState {
+    const detail = changedSince(request, payload)
+    if (detail !== undefined) return this.#refuse('malformed-packet', { detail })
+    return this.#onResponse(payload, request.capabilities)
   }
 
   #onResponse(payload: Uint8Array, capabilities: number): ServerState {
@@ -272,20 +264,10 @@ export class ServerHandshake {
 
   #onAccount(login: Login, answer: Uint8Array, candidate: Candidate, nonce: Uint8Array): ServerState {
     const name = candidate.account.plugin
-    // Such accounts are refused without an exchange: there is nothing to prove.
-    const never = refusals.get(name)
-    if (never !== undefined) return this.#refuse(never, { values: [login.user, this.#stranger.host] })
-    const plugin = this.#policy.plugins.get(name)
-    if (plugin === undefined) return this.#refuse('plugin-unknown', { values: [name] })
-    const allowed = judgeServerChannel(plugin, this.#channel, this.#policy)
-    if (!allowed.allowed) return this.#refuse(allowed.reason, { values: [name], detail: allowed.why })
-    if (!has(login.capabilities, capability.PLUGIN_AUTH)) {
-      // Such a client always means mysql_native_password over the greeting's nonce, and cannot be switched.
-      if (name !== 'mysql_native_password') return this.#refuse('no-plugin-auth', {})
-      return this.#startDialogue(login, candidate, plugin, this.#greetingNonce, answer)
-    }
-    const answered = !this.#again && this.#policy.defaultPlugin === plugin && login.authPluginName === name
-    if (answered) return this.#startDialogue(login, candidate, plugin, this.#greetingNonce, answer)
+    const way = wayToProof(login, name, this.#channel, this.#policy, this.#again)
+    if (way.by === 'nothing') return this.#refuse(way.reason, { ...way, values: [name] })
+    const { plugin } = way
+    if (way.by === 'first-answer') return this.#startDialogue(login, candidate, plugin, this.#greetingNonce, answer)
     const data = plugin.nonceLength === 0 ? new Uint8Array(0) : withNul(nonce)
     this.#send(encodeAuthSwitchRequest({ authPluginName: name, authPluginData: data }))
     return { at: 'await-switch-answer', login, candidate, plugin, nonce }
@@ -411,10 +393,8 @@ export class ServerHandshake {
 }
 
 function decoyReason(proof: Proof): DenyReason {
-  if (proof.holds) return 'unknown-account'
-  return proof.reason === 'malformed-packet' || proof.reason === 'verifier-overloaded'
-    ? proof.reason
-    : 'unknown-account'
+  const reason = proof.holds ? 'unknown-account' : proof.reason
+  return reason === 'malformed-packet' || reason === 'verifier-overloaded' ? reason : 'unknown-account'
 }
 
 function withNul(nonce: Uint8Array): Uint8Array {

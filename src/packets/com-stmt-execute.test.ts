@@ -100,6 +100,11 @@ describe('decodeComStmtExecute', () => {
     assert.equal(execute.parameters[0]?.value, null)
   })
 
+  it('bears with MariaDB Connector/Node, which says that types follow where there are no parameters', () => {
+    const execute = decodeComStmtExecute(bytes('17 07 00 00 00 00 01 00 00 00 01'), 0, statement(0))
+    assert.deepEqual(execute, { statementId: 7, flags: 0, parameters: [], typesFollow: false })
+  })
+
   const refused: [string, Uint8Array, number, RememberedParameters][] = [
     ['types that were never sent', bytes('17 07 00 00 00 00 01 00 00 00 00 00 01 00 00 00'), 0, statement(1)],
     ['trailing bytes', bytes('17 07 00 00 00 00 01 00 00 00 00'), 0, statement(0)],

@@ -75,6 +75,8 @@ export function decodeComStmtExecute(
     if (count < statement.count) reader.refuse('number of parameters', `${statement.count} at least`)
   }
   const block = count > 0 ? readParameters(reader, count, named, statement) : { parameters: [], typesFollow: false }
+  // MariaDB Connector/Node 3.5 says that types follow even where there are no parameters.
+  if (count === 0 && reader.remaining > 0) reader.marker(1, 'whether types follow')
   reader.end()
   return { statementId, flags, ...block }
 }

@@ -32,8 +32,8 @@ export interface StatusCounters {
   Prepared_stmt_count: number
   Performance_schema_session_connect_attrs_lost: number
   Performance_schema_session_connect_attrs_longest_seen: number
-  Caching_sha2_fast: number
-  Caching_sha2_full: number
+  Saltgate_fast_authentications: number
+  Saltgate_full_authentications: number
 }
 
 export function newStatusCounters(): StatusCounters {
@@ -62,7 +62,7 @@ export function newStatusCounters(): StatusCounters {
     Prepared_stmt_count: 0,
     Performance_schema_session_connect_attrs_lost: 0,
     Performance_schema_session_connect_attrs_longest_seen: 0,
-    Caching_sha2_fast: 0,
-    Caching_sha2_full: 0,
+    Saltgate_fast_authentications: 0,
+    Saltgate_full_authentications: 0,
   }
 }

@@ -5,6 +5,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/kill.html
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/flush.html
  */
+import { isAdministrator } from '../accounts/privileges.ts'
 import { serverError } from '../errors/errors.ts'
 import type { Door } from './door.ts'
 import type { Session } from './query.ts'
@@ -17,10 +18,8 @@ import type { Session } from './query.ts'
 export function kill(door: Door, session: Session, id: number, what: 'connection' | 'query'): void {
   const record = door.registry.live.get(id)
   if (record === undefined) throw serverError('ER_NO_SUCH_THREAD', id)
-  const { privileges } = session.account
-  const administrator = privileges.has('CONNECTION_ADMIN') || privileges.has('SUPER')
   const own = record.accountName !== undefined && record.accountName === session.record.accountName
-  if (!administrator && !own) throw serverError('ER_KILL_DENIED_ERROR', id)
+  if (!isAdministrator(session.account) && !own) throw serverError('ER_KILL_DENIED_ERROR', id)
   record.kill(what)
 }
 
@@ -32,6 +31,8 @@ export function flush(door: Door, session: Session, what: Flushed): void {
     throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'RELOAD')
   }
   if (what === 'hosts') door.hostCache.flush()
-  else if (what === 'status') door.registry.flushStatus(door.now())
-  else door.flushPrivileges()
+  else if (what === 'status') {
+    door.registry.flushStatus(door.now())
+    door.loopDelay.reset()
+  } else door.flushPrivileges()
 }

@@ -6,6 +6,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-access.html
  */
 import type { Account } from '../accounts/account.ts'
+import { isAdministrator } from '../accounts/privileges.ts'
 import { isSecure } from '../auth/plugin.ts'
 import { type DenyReason, denyReasons } from '../errors/deny-reasons.ts'
 import { type MysqlError, serverError } from '../errors/errors.ts'
@@ -18,13 +19,16 @@ import type { TlsPeer } from './tls-context.ts'
 import { judge } from './tls-requirement.ts'
 
 export type Admission =
-  | { readonly admitted: true; readonly mustChangePassword: boolean }
+  | { readonly admitted: true; readonly account: Account; readonly mustChangePassword: boolean }
   | { readonly admitted: false; readonly reason: DenyReason; readonly error: MysqlError; readonly detail?: string }
 
 const dayMs = 86_400_000
 
+/** What FAILED_LOGIN_ATTEMPTS counts. */
+const wrongPassword: ReadonlySet<DenyReason> = new Set(['scramble-mismatch', 'secret-mismatch', 'password-not-empty'])
+
 /**
- * Decides about one login.
+ * Decides about one login. `justFound`: the account was looked up in this very turn of the event loop.
  *
  * After: an admitted one is counted by `door.userConnections` and must be released there; a wrong password has been
  * counted by `door.failedLogins`.
@@ -35,9 +39,9 @@ export function admit(
   attempt: Attempt,
   proof: Proof,
   peer: TlsPeer | undefined,
+  justFound: boolean,
 ): Admission {
   const { login, candidate, usedPassword } = attempt
-  const { account } = candidate
   const { settings } = door
   const denied = (reason: DenyReason, detail?: string): Admission => ({
     admitted: false,
@@ -56,13 +60,18 @@ export function admit(
   if (!proof.holds) {
     if (proof.reason === 'malformed-packet') return refused('malformed-packet')
     if (proof.reason === 'peer-identity') return refused('peer-identity', login.user, record.host)
-    if (proof.reason === 'secret-mismatch' || proof.reason === 'scramble-mismatch') {
-      const block = door.failedLogins.onWrongPassword(account, nowMs)
-      if (block.blocked) return blockedBy(account, login.user, record.host, block)
+    if (wrongPassword.has(proof.reason)) {
+      const block = door.failedLogins.onWrongPassword(candidate.account, nowMs)
+      if (block.blocked) return blockedBy(candidate.account, login.user, record.host, block)
     }
     return denied(proof.reason, proof.detail)
   }
 
+  const account = justFound ? candidate.account : asItIsNow(door, candidate.account)
+  if (account === undefined) return denied('unknown-account', 'dropped during the login')
+  if (account.credentialVersion !== candidate.account.credentialVersion) {
+    return denied('secret-mismatch', 'the password was changed during the login')
+  }
   const block = door.failedLogins.blocked(account, nowMs)
   if (block.blocked) return blockedBy(account, login.user, record.host, block)
   if (settings.get('require_secure_transport') && !isSecure(record.channel)) return refused('secure-transport-required')
@@ -74,7 +83,7 @@ export function admit(
   const canChange = has(login.capabilities, capability.CAN_HANDLE_EXPIRED_PASSWORDS)
   if (expired && !canChange && settings.get('disconnect_on_expired_password')) return refused('password-expired')
 
-  const administrator = account.privileges.has('CONNECTION_ADMIN') || account.privileges.has('SUPER')
+  const administrator = isAdministrator(account)
   // The connection that asks is already counted; one slot beyond the limit is kept for an administrator.
   if (!administrator && door.registry.live.size > settings.get('max_connections'))
     return refused('too-many-connections')
@@ -95,7 +104,12 @@ export function admit(
     }
   }
   door.failedLogins.onSuccess(account)
-  return { admitted: true, mustChangePassword: expired }
+  return { admitted: true, account, mustChangePassword: expired }
+}
+
+/** The look-up may be seconds old, and the proof took its time: what was revoked meanwhile must not open. */
+function asItIsNow({ accounts }: Door, account: Account): Account | undefined {
+  return accounts.read === undefined ? account : accounts.read(account.user, account.host)
 }
 
 function blockedBy(

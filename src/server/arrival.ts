@@ -94,9 +94,15 @@ class Arrival implements PacketHandler, LoginOwner {
       address: record.address,
       name: record.hostName ?? (record.address === undefined ? 'localhost' : undefined),
     }
-    if (door.accounts.admitsHost?.(peer) === false) return this.turnAway('host-not-allowed', record.host)
+    let nonce: Uint8Array
+    try {
+      if (door.accounts.admitsHost?.(peer) === false) return this.turnAway('host-not-allowed', record.host)
+      nonce = door.nonces.next(20)
+    } catch (error) {
+      door.log.error({ err: error, connection: record.id }, 'no greeting: the account source or the randomness failed')
+      return this.#give('verifier-failed')
+    }
     record.enter('greeting', door.now())
-    const nonce = door.nonces.next(20)
     this.#nonce = nonce
     const stranger = { connectionId: record.id, host: record.host, channel: record.channel }
     const login = new Login(
@@ -136,7 +142,9 @@ class Arrival implements PacketHandler, LoginOwner {
 
   onPacket(): void {}
 
-  onFramingError(): void {}
+  onFramingError(): void {
+    this.#give('packet-too-large')
+  }
 
   onEnded(): void {
     this.#give('client-gone')

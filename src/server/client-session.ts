@@ -5,6 +5,7 @@
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_command_phase.html
  */
 import type { Account } from '../accounts/account.ts'
+import { isAdministrator } from '../accounts/privileges.ts'
 import { MysqlError, serverError } from '../errors/errors.ts'
 import { charsetOf, decodeText } from '../machine/collations.ts'
 import type { Login as LoginFacts } from '../machine/login.ts'
@@ -20,6 +21,7 @@ import { countAdmitted, countRefused } from './ledger.ts'
 import { type Admitted, Login, type LoginOwner } from './login.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { Session, Value, Warning } from './query.ts'
+import { type ResultEncoding, resultEncoding } from './result-encoding.ts'
 import { ResultWriter } from './result-writer.ts'
 import type { SessionSettings } from './settings.ts'
 import type { TlsPeer } from './tls-context.ts'
@@ -43,8 +45,6 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   affectedRows = 0n
   lastInsertId = 0n
   multiStatements: boolean
-  /** Off with resultset_metadata = NONE, for clients that negotiated it. */
-  sendsMetadata = true
   prepared: PreparedStatements | undefined = undefined
   #login: LoginFacts
   /** For COM_CHANGE_USER of clients that cannot be told another nonce. */
@@ -70,7 +70,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     this.database = state.login.database
     this.multiStatements = has(state.login.capabilities, capability.MULTI_STATEMENTS)
     this.connection.handler = this
-    this.connection.reader.limit = this.door.settings.get('max_allowed_packet')
+    this.connection.reader.limit = this.door.settings.get('max_allowed_packet') - 1
     this.#beIdle()
     this.#publish()
     const compression = compressionFor(state.login)
@@ -121,6 +121,9 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   onPacket(payload: Uint8Array, sequenceId: number, frames: number): void {
     const writer = new ResultWriter(this.connection, this.capabilities, this, frames & 0xff)
     if (sequenceId !== 0) return this.#fail(writer, serverError('ER_NET_PACKETS_OUT_OF_ORDER'))
+    if (this.door.settings.get('offline_mode') && !isAdministrator(this.account)) {
+      return this.#fail(writer, serverError('ER_SERVER_OFFLINE_MODE'))
+    }
     this.connection.deadlineList?.remove(this.connection)
     this.door.registry.status.Queries++
     let running: Promise<void> | undefined
@@ -152,16 +155,19 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     this.#fail(new ResultWriter(this.connection, this.capabilities, this, 1), serverError(symbol))
   }
 
+  /** Drivers give a connection up in this way, too: whoever waits for an answer would not have said goodbye to writing. */
   onEnded(): void {
-    this.connection.close()
+    if (this.#busy) this.connection.destroy()
+    else this.connection.close()
   }
 
   onClosed(): void {
     this.#leave()
   }
 
-  /** wait_timeout is over. */
+  /** wait_timeout is over; or net_write_timeout, for a client that does not read what it asked for. */
   onDeadline(): void {
+    if (this.#busy || this.#quit) return this.connection.destroy()
     const writer = new ResultWriter(this.connection, this.capabilities, this, 0)
     this.#fail(writer, serverError('ER_CLIENT_INTERACTION_TIMEOUT'))
   }
@@ -170,10 +176,22 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   quit(): void {
     this.#quit = true
     this.connection.close()
+    this.#limitWriting()
+  }
+
+  async drained(): Promise<void> {
+    this.#limitWriting()
+    await this.connection.drained()
+    this.connection.deadlineList?.remove(this.connection)
   }
 
   text(bytes: Uint8Array): string {
     return decodeText(bytes, this.#settings?.get('character_set_client') ?? charsetOf(this.#login.collationId))
+  }
+
+  get resultEncoding(): ResultEncoding | undefined {
+    const settings = this.#settings
+    return resultEncoding(settings ? settings.get('character_set_results') : charsetOf(this.#login.collationId))
   }
 
   /** COM_CHANGE_USER: a new login from the start, with this session standing still. */
@@ -206,7 +224,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     this.#login = state.login
     this.database = state.login.database
     this.connection.handler = this
-    this.connection.reader.limit = this.door.settings.get('max_allowed_packet')
+    this.connection.reader.limit = this.door.settings.get('max_allowed_packet') - 1
     this.#beIdle()
     this.#publish()
   }
@@ -252,6 +270,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   }
 
   #beIdle(): void {
+    if (this.connection.closing) return
     const { record } = this
     record.command = 'Sleep'
     record.state = ''
@@ -262,6 +281,11 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     const interactive = has(this.capabilities, capability.INTERACTIVE)
     const own = this.#settings?.get('wait_timeout')
     const seconds = own ?? this.door.settings.get(interactive ? 'interactive_timeout' : 'wait_timeout')
+    this.door.idleDeadlines(seconds).add(this.connection)
+  }
+
+  #limitWriting(): void {
+    const seconds = this.#settings?.get('net_write_timeout') ?? this.door.settings.get('net_write_timeout')
     this.door.idleDeadlines(seconds).add(this.connection)
   }
 
@@ -279,6 +303,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   #fail(writer: ResultWriter, error: MysqlError): void {
     writer.err(error)
     this.connection.refuse()
+    this.#leave()
   }
 
   #leave(): void {

@@ -4,9 +4,10 @@
 import type { Value as WireValue } from '../packets/binary-value.ts'
 import { type ColumnDefinition, columnFlag, fieldType } from '../packets/column-definition.ts'
 import type { Column, ColumnType, Row, Value } from './query.ts'
+import type { ResultEncoding } from './result-encoding.ts'
 
 /** utf8mb4_0900_ai_ci, and what numbers and bytes are declared as. */
-const textCollation = 255
+const utf8mb4Collation = 255
 const binaryCollation = 63
 const bytesPerCharacter = 4
 
@@ -26,8 +27,9 @@ const lengths: Readonly<Record<ColumnType, number>> = {
 const numeric: ReadonlySet<ColumnType> = new Set(['LONGLONG', 'LONG', 'DOUBLE', 'NEWDECIMAL'])
 const temporal: ReadonlySet<ColumnType> = new Set(['DATETIME', 'TIMESTAMP', 'DATE'])
 
-export function definitionOf(column: Column): ColumnDefinition {
-  const type = column.type ?? 'VAR_STRING'
+/** `textCollationId` is what text is declared as: utf8mb4_0900_ai_ci unless given. */
+export function definitionOf(column: Column, textCollationId = utf8mb4Collation): ColumnDefinition {
+  const type = typeOfColumn(column)
   const text = type === 'VAR_STRING'
   const length = column.length ?? lengths[type]
   let flags = column.nullable === false ? columnFlag.NOT_NULL : 0
@@ -41,7 +43,7 @@ export function definitionOf(column: Column): ColumnDefinition {
     orgTable: column.table ?? '',
     name: column.name,
     orgName: column.table === undefined ? '' : column.name,
-    collationId: text ? textCollation : binaryCollation,
+    collationId: text ? textCollationId : binaryCollation,
     columnLength: text ? length * bytesPerCharacter : length,
     type: fieldType[type],
     flags,
@@ -49,18 +51,23 @@ export function definitionOf(column: Column): ColumnDefinition {
   }
 }
 
+/** A value with its text in the character set of the client; only columns of text have one. */
+export function encodedText(value: Value, column: Column | undefined, encoding: ResultEncoding): Value {
+  return typeof value === 'string' && typeOfColumn(column) === 'VAR_STRING' ? encoding.encode(value) : value
+}
+
 /** The text protocol's form of a value. */
-export function textValue(value: Value): string | Uint8Array | null {
+export function textValue(value: Value, column: Column | undefined): string | Uint8Array | null {
   if (value === null || typeof value === 'string' || value instanceof Uint8Array) return value
   if (typeof value === 'boolean') return value ? '1' : '0'
-  if (value instanceof Date) return dateText(value)
+  if (value instanceof Date) return column?.type === 'DATE' ? value.toISOString().slice(0, 10) : dateText(value)
   return String(value)
 }
 
 /** The binary protocol's form of a value: numbers stay numbers where the column is numeric, everything else is text. */
 export function binaryValue(value: Value, column: Column | undefined): WireValue {
   if (value === null || value instanceof Uint8Array) return value
-  const type = column?.type ?? 'VAR_STRING'
+  const type = typeOfColumn(column)
   if (type === 'LONGLONG' || type === 'LONG') {
     if (typeof value === 'bigint') return value
     if (typeof value === 'number') return Math.trunc(value)
@@ -68,7 +75,7 @@ export function binaryValue(value: Value, column: Column | undefined): WireValue
     return BigInt(value instanceof Date ? value.getTime() : value.trim())
   }
   if (type === 'DOUBLE') return Number(value)
-  return textValue(value)
+  return textValue(value, column)
 }
 
 /** Columns of plain objects: the keys of the first, with types that hold all values. */
@@ -79,6 +86,10 @@ export function columnsOf(objects: readonly Readonly<Record<string, Value>>[]): 
   const names = Object.keys(objects[0] ?? {})
   const columns = names.map((name): Column => ({ name, type: typeOf(objects.map((object) => object[name] ?? null)) }))
   return { columns, rows: objects.map((object) => names.map((name) => object[name] ?? null)) }
+}
+
+function typeOfColumn(column: Column | undefined): ColumnType {
+  return column?.type ?? 'VAR_STRING'
 }
 
 function typeOf(values: readonly Value[]): ColumnType {

@@ -124,14 +124,17 @@ async function run(
   record.state = 'executing'
   record.info = door.redact(sql)
   record.sinceMs = door.now()
-  const database = session.database
+  const { database, warnings } = session
   const result = await door.onQuery(sql, session, parameters)
-  await write(session, result, writer, { binary, more: false, changes: changes(session, database) })
+  // What the last statement left behind, and this one has not replaced, is not counted again.
+  const own = session.warnings === warnings ? 0 : session.warnings.length
+  await write(session, result, writer, { binary, more: false, warnings: own, changes: changes(session, database) })
 }
 
 interface How {
   readonly binary: boolean
   readonly more: boolean
+  readonly warnings: number
   readonly changes: readonly SessionChange[]
 }
 
@@ -142,15 +145,14 @@ async function write(session: ClientSession, result: QueryResult, writer: Result
     }
     return
   }
-  const rows = Array.isArray(result) ? (result.length > 0 ? columnsOf(result) : undefined) : rowsOf(result)
+  const rows = rowsOf(result)
   if (rows !== undefined) {
-    const metadata = !has(session.capabilities, capability.OPTIONAL_RESULTSET_METADATA) || session.sendsMetadata
     session.affectedRows = -1n
     await writer.resultSet(rows.columns, rows.rows, {
       binary: how.binary,
-      metadata,
+      metadata: sendsMetadata(session),
       more: how.more,
-      warnings: session.warnings.length,
+      warnings: rows.warnings ?? how.warnings,
     })
     return
   }
@@ -161,7 +163,7 @@ async function write(session: ClientSession, result: QueryResult, writer: Result
     {
       affectedRows: BigInt(outcome.affectedRows ?? 0),
       lastInsertId: BigInt(outcome.lastInsertId ?? 0),
-      warnings: outcome.warnings ?? session.warnings.length,
+      warnings: outcome.warnings ?? how.warnings,
       ...(outcome.info !== undefined && { info: outcome.info }),
       sessionChanges: how.changes,
     },
@@ -169,7 +171,15 @@ async function write(session: ClientSession, result: QueryResult, writer: Result
   )
 }
 
+/** resultset_metadata counts only for clients that said they can do without. */
+function sendsMetadata(session: ClientSession): boolean {
+  if (!has(session.capabilities, capability.OPTIONAL_RESULTSET_METADATA)) return true
+  return session.settings.get('resultset_metadata') !== 'NONE'
+}
+
+/** An empty array has no columns to speak of: it is the outcome of a statement without rows. */
 function rowsOf(result: QueryResult): RowsResult | undefined {
+  if (Array.isArray(result)) return result.length > 0 ? columnsOf(result) : undefined
   return 'columns' in result ? (result as RowsResult) : undefined
 }
 

@@ -42,7 +42,8 @@ function checkSyntax(file: string): Promise<string> {
   })
 }
 
-function lineIn(output: string, file: string): number | undefined {
+function lineIn(text: string, file: string): number | undefined {
+  const output = text.replace(/\?read=\d+/g, '')
   for (const name of [pathToFileURL(file).href, file]) {
     const at = output.indexOf(`${name}:`)
     const line = Number.parseInt(output.slice(at + name.length + 1), 10)

@@ -67,10 +67,14 @@ describe('loadConfig', () => {
       assert.equal(config.file, file)
       assert.deepEqual(config.listen, ['127.0.0.1:0', '[::1]:0', '/tmp/x.sock'])
       assert.equal(config.data, join(directory, 'd'))
-      assert.deepEqual(config.tls, { cert: join(directory, 'c.pem'), key: '/k.pem' })
+      const tls = { cert: join(directory, 'c.pem'), key: '/k.pem' }
+      assert.deepEqual(config.tls, tls)
       assert.deepEqual(
         { ...config.settings },
-        { connect_timeout: 3, max_allowed_packet: '16M', skip_name_resolve: true },
+        {
+          ...{ connect_timeout: 3, max_allowed_packet: '16M', skip_name_resolve: true },
+          ...{ ssl_cert: tls.cert, ssl_key: tls.key },
+        },
       )
       assert.equal(typeof config.onQuery, 'function')
     })
@@ -90,6 +94,22 @@ describe('loadConfig', () => {
     })
     assert.deepEqual({ ...settings }, { connect_timeout: '4', version_comment: 'a=b', ssl_cipher: '' })
     assert.equal(new Settings(settings).get('connect_timeout'), 4)
+  })
+
+  it('takes certificates from tls or from the variables, which win, as absolute paths in both places', async () => {
+    const file = join(root, 'tls.json')
+    await writeFile(file, '{ "tls": { "cert": "a.pem", "key": "a.key" }, "settings": { "ssl_cert": "b.pem" } }')
+    const { tls, settings } = await loadConfig({ directory: root, file, set: ['ssl-ca=/ca.pem'] })
+    assert.deepEqual(tls, { cert: join(root, 'b.pem'), key: join(root, 'a.key'), ca: '/ca.pem' })
+    assert.deepEqual({ ...settings }, { ssl_cert: tls.cert, ssl_key: tls.key, ssl_ca: tls.ca })
+  })
+
+  it('reads a file that has changed since the last time', async () => {
+    const file = join(root, 'changing.ts')
+    for (const data of ['one', 'two']) {
+      await writeFile(file, `export default { data: '${data}' as string }`)
+      assert.equal((await loadConfig({ directory: root, file })).data, join(root, data))
+    }
   })
 
   it('names an unknown key by its path, with the nearest known one', async () => {

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { ConfigurationError } from '../errors/errors.ts'
 import { syntaxErrorLine } from './config-syntax.ts'
+import type { KeyMaterialOptions } from './key-material.ts'
 import { parseListen } from './listen-address.ts'
 import { didYouMean } from './nearest-name.ts'
 import type { OnQuery } from './query.ts'
@@ -26,7 +27,7 @@ export interface SaltgateConfig {
   readonly settings?: Readonly<Partial<Record<SettingName, string | number | bigint | boolean | null>>>
   /** Databases that exist, besides those that the accounts name. */
   readonly databases?: readonly string[]
-  /** PEM files, from the file's directory; made by itself when left out. */
+  /** PEM files, from the file's directory; made by itself when left out. The variables ssl_cert, ssl_key and ssl_ca win. */
   readonly tls?: { readonly cert?: string; readonly key?: string; readonly ca?: string }
   /** Answers statements instead of the console. */
   readonly onQuery?: OnQuery
@@ -41,7 +42,7 @@ export interface LoadedConfig {
   /** Canonical names, checked values; for `new Settings(...)`. Has no prototype. */
   readonly settings: Readonly<Record<string, SettingValue>>
   readonly databases: readonly string[]
-  /** Absolute paths. */
+  /** Absolute paths, in `settings` too. */
   readonly tls: { readonly cert?: string; readonly key?: string; readonly ca?: string }
   readonly onQuery: OnQuery | undefined
 }
@@ -78,19 +79,31 @@ export async function loadConfig(options: {
     applySetting(settings, name, assignment.slice(equals + 1).trim(), `--set ${name}`)
   }
 
-  const { cert, key, ca } = config.tls ?? {}
+  const tls: { cert?: string; key?: string; ca?: string } = {}
+  for (const part of ['cert', 'key', 'ca'] as const) {
+    const path = settings[`ssl_${part}`] || config.tls?.[part]
+    if (typeof path !== 'string') continue
+    tls[part] = resolve(base, path)
+    settings[`ssl_${part}`] = tls[part]
+  }
   return {
     file,
     listen: config.listen ?? ['127.0.0.1:3307'],
     data: resolve(base, config.data ?? 'saltgate-data'),
     settings,
     databases: config.databases ?? [],
-    tls: {
-      ...(cert === undefined ? {} : { cert: resolve(base, cert) }),
-      ...(key === undefined ? {} : { key: resolve(base, key) }),
-      ...(ca === undefined ? {} : { ca: resolve(base, ca) }),
-    },
+    tls,
     onQuery: config.onQuery,
+  }
+}
+
+/** The files of `tls` as `loadKeyMaterial` takes them. */
+export function serverKeys({ tls }: LoadedConfig): Pick<KeyMaterialOptions, 'sslCert' | 'sslKey' | 'sslCa'> {
+  const { cert, key, ca } = tls
+  return {
+    ...(cert !== undefined && { sslCert: cert }),
+    ...(key !== undefined && { sslKey: key }),
+    ...(ca !== undefined && { sslCa: ca }),
   }
 }
 
@@ -124,7 +137,8 @@ async function contentOf(file: string): Promise<unknown> {
   })
   try {
     if (extname(file) === '.json') return JSON.parse(text)
-    const module = await import(pathToFileURL(file).href)
+    // Node keeps what it has imported once; the query makes it a module of its own. What the file imports stays as it is.
+    const module = await import(`${pathToFileURL(file).href}?read=${++reads}`)
     if (module.default === undefined) {
       throw new ConfigurationError(`${file}: nothing is exported: write export default defineConfig({ ... })`)
     }
@@ -137,6 +151,8 @@ async function contentOf(file: string): Promise<unknown> {
     throw new ConfigurationError(`${place}: ${what}: ${remedy}`)
   }
 }
+
+let reads = 0
 
 const schema = z.strictObject({
   listen: z.array(z.string().superRefine(parsesAsListen)).min(1).optional(),

@@ -9,7 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { AccountSource } from '../accounts/source.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { arrive } from './arrival.ts'
-import { Door } from './door.ts'
+import { Door, loopDelayResolutionMs } from './door.ts'
 import type { KeyMaterial } from './key-material.ts'
 import { type ListenAddress, parseListen, showListen } from './listen-address.ts'
 import { type Log, silentLog } from './log.ts'
@@ -21,8 +21,8 @@ export interface FrontDoorOptions {
   readonly accounts: AccountSource
   readonly settings: Settings
   readonly keys: KeyMaterial
-  /** Makes the query handler; it may look at the door that it will serve. */
-  readonly handler: (door: Door) => OnQuery
+  /** Makes the query handler; it may look at the door that it will serve. `close` is called when the door has closed. */
+  readonly handler: (door: Door) => OnQuery | QueryHandler
   /** `HOST:PORT` (port 0: any free one), `[IPv6]:PORT` or the path of a unix socket. */
   readonly listen: readonly string[]
   readonly databases?: readonly string[] | 'any'
@@ -36,22 +36,30 @@ export interface FrontDoorOptions {
   readonly reusePort?: boolean
 }
 
+export interface QueryHandler {
+  readonly onQuery: OnQuery
+  close?(): void
+}
+
 export class FrontDoor {
   readonly door: Door
   /** Where it listens, with the ports that the system chose. */
   readonly listening: readonly ListenAddress[]
   readonly #servers: readonly Server[]
+  readonly #handler: QueryHandler
   readonly #loopDelay: ReturnType<typeof monitorEventLoopDelay>
 
   private constructor(
     door: Door,
     servers: readonly Server[],
     listening: readonly ListenAddress[],
+    handler: QueryHandler,
     loopDelay: ReturnType<typeof monitorEventLoopDelay>,
   ) {
     this.door = door
     this.#servers = servers
     this.listening = listening
+    this.#handler = handler
     this.#loopDelay = loopDelay
   }
 
@@ -64,12 +72,12 @@ export class FrontDoor {
     const { settings, keys } = options
     const tls = new ServerTls(keys, settings)
     const rsa = await keys.rsa()
-    const loopDelay = monitorEventLoopDelay({ resolution: 10 })
+    const loopDelay = monitorEventLoopDelay({ resolution: loopDelayResolutionMs })
     loopDelay.enable()
     const door: Door = new Door({
       accounts: options.accounts,
       settings,
-      onQuery: (sql, session, parameters) => onQuery(sql, session, parameters),
+      onQuery: (sql, session, parameters) => handler.onQuery(sql, session, parameters),
       redact: options.redact ?? (() => ''),
       log: options.log ?? silentLog,
       databases: options.databases ?? [],
@@ -80,7 +88,8 @@ export class FrontDoor {
       loopDelay,
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
     })
-    const onQuery = options.handler(door)
+    const made = options.handler(door)
+    const handler: QueryHandler = typeof made === 'function' ? { onQuery: made } : made
     door.secrets.warm()
     const servers: Server[] = []
     try {
@@ -89,11 +98,12 @@ export class FrontDoor {
       }
     } catch (error) {
       for (const server of servers) server.close()
+      handler.close?.()
       await door.close()
       loopDelay.disable()
       throw error
     }
-    return new FrontDoor(door, servers, servers.map(addressOf), loopDelay)
+    return new FrontDoor(door, servers, servers.map(addressOf), handler, loopDelay)
   }
 
   /** Uses new certificates for new connections; running ones keep theirs. Throws: `ConfigurationError`; the old stay. */
@@ -120,6 +130,7 @@ export class FrontDoor {
     }, drainMs)
     await closed
     clearTimeout(limit)
+    this.#handler.close?.()
     this.#loopDelay.disable()
     await door.close()
   }
@@ -161,14 +172,21 @@ async function removeStaleSocket(path: string): Promise<void> {
     probe.once('error', () => resolve(false))
   })
   if (alive) throw new ConfigurationError(`${path} is in use: another server listens on it`)
-  await unlink(path)
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    throw cannotListen({ kind: 'unix', path }, error)
+  })
 }
 
 function cannotListen(address: ListenAddress, error: NodeJS.ErrnoException): ConfigurationError {
   const why: Record<string, string> = {
     EADDRINUSE: 'another program listens there; choose another address with --listen',
-    EACCES: 'not allowed; ports below 1024 need privileges',
+    // For a socket in a directory that does not exist libuv says EACCES too.
+    EACCES:
+      address.kind === 'unix'
+        ? 'its directory does not exist, or may not be written'
+        : 'not allowed; ports below 1024 need privileges',
     EADDRNOTAVAIL: 'this machine does not have that address',
+    ENOTFOUND: 'there is no address with that name',
   }
   return new ConfigurationError(`cannot listen on ${showListen(address)}: ${why[error.code ?? ''] ?? error.message}`)
 }

@@ -15,6 +15,7 @@ import type { ConnectionRecord } from '../registry/connection-record.ts'
 import type { Connection, PacketHandler } from '../transport/connection.ts'
 import { admit } from './admission.ts'
 import type { Door } from './door.ts'
+import { shownLogin } from './shown-login.ts'
 import { describePeer, type TlsPeer } from './tls-context.ts'
 
 /** What a login that got in hands over. */
@@ -38,8 +39,12 @@ export class Login implements PacketHandler {
   /** What TLS proved of the peer; `undefined` without TLS. */
   peer: TlsPeer | undefined
   readonly #owner: LoginOwner
-  #mustChangePassword = false
+  #admitted: Admitted | undefined = undefined
   #settled = false
+  /** The account was looked up in this turn: nobody can have changed it since. */
+  #justFound = false
+  /** The password itself was judged, not a scramble. */
+  #fullAuthentication = false
 
   constructor(
     door: Door,
@@ -72,8 +77,10 @@ export class Login implements PacketHandler {
   }
 
   onFramingError(error: MysqlError): void {
-    const reason: DenyReason = error.symbol === 'ER_NET_PACKET_TOO_LARGE' ? 'packet-too-large' : 'out-of-order'
-    this.abort(reason, error.message)
+    // As in mysqld, the sequence id counts first: what has another one, such as an HTTP request, is no packet of MySQL.
+    const ours = this.connection.reader.takeLeftover()[3] === this.machine.sequenceId
+    const tooLarge = ours && error.symbol === 'ER_NET_PACKET_TOO_LARGE'
+    this.abort(tooLarge ? 'packet-too-large' : 'out-of-order', error.message)
   }
 
   onEnded(): void {
@@ -95,35 +102,49 @@ export class Login implements PacketHandler {
 
   #feed(input: ServerInput): void {
     if (this.#settled) return
+    this.#justFound = false
     this.machine.step(input)
     this.#run(this.machine.take())
     this.#settle()
   }
 
-  /** Answers may come at once, and then their effects are run here too. */
+  /**
+   * Answers may come at once, and then their effects are run here too. An account source is somebody else's code: what it
+   * throws, or breaks by what it returns, ends this login and no other.
+   */
   #run(effects: ServerEffect[]): void {
-    for (const effect of effects) {
-      switch (effect.do) {
-        case 'send':
-          this.connection.send(effect.payload, effect.sequenceId)
-          break
-        case 'start-tls':
-          this.#startTls()
-          break
-        case 'find-account':
-          this.record.login = effect.login
-          this.#findAccount(effect.login.user)
-          break
-        case 'check-secret':
-          this.#checkSecret(effect.attempt, effect.secret, effect.form)
-          break
-        case 'admit':
-          this.#admit(effect.attempt, effect.proof)
-          break
-        case 'close':
-          this.connection.refuse()
-          break
-      }
+    try {
+      for (const effect of effects) this.#carryOut(effect)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #carryOut(effect: ServerEffect): void {
+    switch (effect.do) {
+      case 'send':
+        this.connection.send(effect.payload, effect.sequenceId)
+        break
+      case 'start-tls':
+        this.#startTls()
+        break
+      case 'find-account':
+        this.record.login = shownLogin(
+          effect.login,
+          this.door.settings.get('performance_schema_session_connect_attrs_size'),
+          this.door.registry.status,
+        )
+        this.#findAccount(effect.login.user)
+        break
+      case 'check-secret':
+        this.#checkSecret(effect.attempt, effect.secret, effect.form)
+        break
+      case 'admit':
+        this.#admit(effect.attempt, effect.proof)
+        break
+      case 'close':
+        this.connection.refuse()
+        break
     }
   }
 
@@ -141,12 +162,14 @@ export class Login implements PacketHandler {
   }
 
   #settle(): void {
+    // What is wrong behind an SSLRequest is found out, and settled, while the effects of the request are carried out.
+    if (this.#settled) return
     const { state, phase } = this.machine
     this.record.enter(phase, this.door.now())
-    if (state.at === 'ready') {
+    if (state.at === 'ready' && this.#admitted !== undefined) {
       this.#settled = true
       this.connection.deadlineList?.remove(this.connection)
-      this.#owner.onAdmitted(this, { account: state.account, mustChangePassword: this.#mustChangePassword })
+      this.#owner.onAdmitted(this, this.#admitted)
     } else if (state.at === 'refused') {
       this.#settled = true
       this.#owner.onRefused(this)
@@ -175,20 +198,14 @@ export class Login implements PacketHandler {
 
   #findAccount(user: string): void {
     const peer: PeerHost = { address: this.record.address, name: this.record.hostName ?? this.#socketName() }
-    let found: Account | undefined | Promise<Account | undefined>
-    try {
-      found = this.door.accounts.find(user, peer)
-    } catch (error) {
-      return this.#failed('the account source threw', error)
+    const found = this.door.accounts.find(user, peer)
+    if (!(found instanceof Promise)) {
+      this.#justFound = true
+      return this.#answer({ is: 'account', ...this.#candidate(user, found) })
     }
-    if (found instanceof Promise) {
-      found.then(
-        (account) => this.#answerLate({ is: 'account', ...this.#candidate(user, account) }),
-        (error: unknown) => this.#failedLate('the account source failed', error),
-      )
-      return
-    }
-    this.#answer({ is: 'account', ...this.#candidate(user, found) })
+    found
+      .then((account) => this.#answerLate({ is: 'account', ...this.#candidate(user, account) }))
+      .catch((error: unknown) => this.#failedLate(error))
   }
 
   #socketName(): string | undefined {
@@ -206,27 +223,32 @@ export class Login implements PacketHandler {
   }
 
   #checkSecret(attempt: Attempt, secret: Uint8Array, form: 'clear' | 'sealed'): void {
-    this.door.judgeSecret(attempt, secret, form, this.record).then(
-      (proof) => this.#answerLate({ is: 'secret-checked', proof }),
-      (error: unknown) => this.#failedLate('the password check failed', error),
-    )
+    this.#fullAuthentication = true
+    this.door
+      .judgeSecret(attempt, secret, form, this.record)
+      .then((proof) => this.#answerLate({ is: 'secret-checked', proof }))
+      .catch((error: unknown) => this.#failedLate(error))
   }
 
   #admit(attempt: Attempt, proof: Proof): void {
-    const admission = admit(this.door, this.record, attempt, proof, this.peer)
+    const admission = admit(this.door, this.record, attempt, proof, this.peer, this.#justFound)
     if (!admission.admitted) return this.#answer({ is: 'denied', ...admission })
-    this.#mustChangePassword = admission.mustChangePassword
+    this.#admitted = admission
+    if (attempt.plugin.name === 'caching_sha2_password' && attempt.usedPassword) {
+      if (this.#fullAuthentication) this.door.registry.status.Saltgate_full_authentications++
+      else this.door.registry.status.Saltgate_fast_authentications++
+    }
     this.#answer({ is: 'admitted', statusFlags: autocommit })
   }
 
-  #failed(what: string, error: unknown): void {
-    this.door.log.error({ err: error, connection: this.record.id }, what)
-    this.#answer({ is: 'abort', reason: 'verifier-failed', detail: what })
+  #failed(error: unknown): void {
+    this.door.log.error({ err: error, connection: this.record.id }, brokenSource)
+    this.#answer({ is: 'abort', reason: 'verifier-failed', detail: brokenSource })
   }
 
-  #failedLate(what: string, error: unknown): void {
-    this.door.log.error({ err: error, connection: this.record.id }, what)
-    this.#answerLate({ is: 'abort', reason: 'verifier-failed', detail: what })
+  #failedLate(error: unknown): void {
+    this.door.log.error({ err: error, connection: this.record.id }, brokenSource)
+    this.#answerLate({ is: 'abort', reason: 'verifier-failed', detail: brokenSource })
   }
 
   /** Whether it is this side's turn to decide; then a deadline is not the client's fault. */
@@ -236,3 +258,5 @@ export class Login implements PacketHandler {
 }
 
 const autocommit = 0x0002
+
+const brokenSource = 'the account source or the password check failed'

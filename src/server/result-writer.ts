@@ -17,8 +17,9 @@ import type { SessionChange } from '../packets/session-changes.ts'
 import { encodeTextRow } from '../packets/text-row.ts'
 import type { Connection } from '../transport/connection.ts'
 import { frameCount } from '../wire/framer.ts'
-import { binaryValue, definitionOf, textValue } from './columns.ts'
+import { binaryValue, definitionOf, encodedText, textValue } from './columns.ts'
 import type { Column, Row } from './query.ts'
+import type { ResultEncoding } from './result-encoding.ts'
 
 /** What an OK says of a statement. */
 export interface Outcome {
@@ -29,6 +30,15 @@ export interface Outcome {
   readonly sessionChanges?: readonly SessionChange[]
 }
 
+/** What a writer asks of its session, anew each time: a statement may change it. */
+export interface Writing {
+  readonly statusFlags: number
+  /** Of text in results; `undefined`: UTF-8. */
+  readonly resultEncoding: ResultEncoding | undefined
+  /** Resolves when the peer has taken what was written, or is gone. */
+  drained(): Promise<void>
+}
+
 /** Written, but not yet taken by the socket, before the writer waits for a slow peer. Units: bytes. */
 const flushAtBytes = 32_768
 
@@ -37,20 +47,14 @@ const empty = new Uint8Array(0)
 export class ResultWriter {
   readonly #connection: Connection
   readonly #capabilities: number
-  /** The session; asked anew for each packet, because a statement may change them. */
-  readonly #status: { readonly statusFlags: number }
+  readonly #session: Writing
   #sequenceId: number
   #unflushed = 0
 
-  constructor(
-    connection: Connection,
-    capabilities: number,
-    status: { readonly statusFlags: number },
-    firstSequenceId: number,
-  ) {
+  constructor(connection: Connection, capabilities: number, session: Writing, firstSequenceId: number) {
     this.#connection = connection
     this.#capabilities = capabilities
-    this.#status = status
+    this.#session = session
     this.#sequenceId = firstSequenceId
   }
 
@@ -87,21 +91,23 @@ export class ResultWriter {
     rows: Iterable<Row> | AsyncIterable<Row>,
     how: { readonly binary: boolean; readonly metadata: boolean; readonly more: boolean; readonly warnings: number },
   ): Promise<number> {
-    const definitions = columns.map(definitionOf)
+    const encoding = this.#session.resultEncoding
+    const definitions = columns.map((column) => definitionOf(column, encoding?.collationId))
     this.packet(
       encodeResultSetHeader({ columnCount: definitions.length, metadataFollows: how.metadata }, this.#capabilities),
     )
     if (how.metadata) this.definitions(definitions)
     let count = 0
-    const write = (row: Row) => {
+    const write = (given: Row) => {
       count++
+      const row = encoding === undefined ? given : given.map((value, i) => encodedText(value, columns[i], encoding))
       this.packet(
         how.binary
           ? encodeBinaryRow(
               row.map((value, i) => binaryValue(value, columns[i])),
               definitions,
             )
-          : encodeTextRow(row.map((value) => textValue(value))),
+          : encodeTextRow(row.map((value, i) => textValue(value, columns[i]))),
       )
     }
     if (Symbol.iterator in rows) {
@@ -130,7 +136,7 @@ export class ResultWriter {
   async #breathe(): Promise<void> {
     this.#unflushed = 0
     this.#connection.flush()
-    if (this.#connection.congested) await this.#connection.drained()
+    if (this.#connection.congested) await this.#session.drained()
     // Even a fast peer must not keep the event loop for a whole large result.
     else await new Promise((resolve) => setImmediate(resolve))
   }
@@ -155,6 +161,6 @@ export class ResultWriter {
   }
 
   #flags(more: boolean): number {
-    return this.#status.statusFlags | (more ? serverStatus.MORE_RESULTS_EXISTS : 0)
+    return this.#session.statusFlags | (more ? serverStatus.MORE_RESULTS_EXISTS : 0)
   }
 }

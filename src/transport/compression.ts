@@ -53,6 +53,7 @@ export class CompressedStream {
   #sequenceId = 0
   #held: Uint8Array[] = []
   #heldLength = 0
+  #inflating = false
 
   constructor(algorithm: Algorithm) {
     this.#algorithm = algorithm
@@ -70,45 +71,55 @@ export class CompressedStream {
     return Buffer.concat(out)
   }
 
+  /** Bytes that arrived and are not unpacked yet. */
+  get held(): number {
+    return this.#heldLength
+  }
+
+  /** A large block is being inflated: what comes after it must wait. */
+  get inflating(): boolean {
+    return this.#inflating
+  }
+
+  /** Takes what arrived, as it is. */
+  hold(chunk: Uint8Array): void {
+    this.#held.push(chunk)
+    this.#heldLength += chunk.length
+  }
+
   /**
-   * Unpacks what arrived into `reader`. A promise means that a large block is being inflated: give nothing more until
-   * it is settled.
+   * Unpacks one block into `reader`; `false` when none is whole yet. A promise means that a large one is being inflated: ask
+   * again once it is settled. Block by block, so that a small chunk of small blocks cannot become gigabytes at once.
    *
    * Throws, or rejects with, `ProtocolViolation` for a broken block; the connection is of no use after that.
    */
-  decompress(chunk: Uint8Array, reader: FrameReader): Promise<void> | undefined {
-    this.#held.push(chunk)
-    this.#heldLength += chunk.length
-    return this.#unpack(reader)
+  unpack(reader: FrameReader): boolean | Promise<void> {
+    if (this.#inflating || this.#heldLength < headerLength) return false
+    const buffer = this.#held.length === 1 ? (this.#held[0] as Uint8Array) : this.#joinForHeader()
+    const length = int24(buffer, 0)
+    if (this.#heldLength < headerLength + length) return false
+    const whole = this.#held.length === 1 ? buffer : Buffer.concat(this.#held)
+    this.#held = [whole.subarray(headerLength + length)]
+    this.#heldLength -= headerLength + length
+    this.#checkSequence(whole[3] as number)
+    const body = whole.subarray(headerLength, headerLength + length)
+    const inflatedLength = int24(whole, 4)
+    if (inflatedLength > largestInflatedAtOnce) return this.#inflateLater(body, inflatedLength, reader)
+    if (inflatedLength === 0) reader.push(body)
+    else reader.push(checked(() => this.#algorithm.decompressNow(body, inflatedLength), inflatedLength))
+    return true
   }
 
-  #unpack(reader: FrameReader): Promise<void> | undefined {
-    while (this.#heldLength >= headerLength) {
-      const buffer = this.#held.length === 1 ? (this.#held[0] as Uint8Array) : this.#joinForHeader()
-      const length = int24(buffer, 0)
-      if (this.#heldLength < headerLength + length) return undefined
-      const whole = this.#held.length === 1 ? buffer : Buffer.concat(this.#held)
-      this.#held = [whole.subarray(headerLength + length)]
-      this.#heldLength -= headerLength + length
-      this.#checkSequence(whole[3] as number)
-      const body = whole.subarray(headerLength, headerLength + length)
-      const inflatedLength = int24(whole, 4)
-      if (inflatedLength === 0) reader.push(body)
-      else if (inflatedLength <= largestInflatedAtOnce)
-        reader.push(checked(() => this.#algorithm.decompressNow(body, inflatedLength), inflatedLength))
-      else {
-        return this.#algorithm.decompress(body, inflatedLength).then(
-          (inflated) => {
-            reader.push(checked(() => inflated, inflatedLength))
-            return this.#unpack(reader)
-          },
-          () => {
-            throw broken('a block that does not inflate')
-          },
-        )
-      }
+  async #inflateLater(body: Uint8Array, length: number, reader: FrameReader): Promise<void> {
+    this.#inflating = true
+    try {
+      const inflated = await this.#algorithm.decompress(body, length).catch(() => {
+        throw broken('a block that does not inflate')
+      })
+      reader.push(checked(() => inflated, length))
+    } finally {
+      this.#inflating = false
     }
-    return undefined
   }
 
   /** Enough of the held chunks in one piece to read the header, without copying a large block each time more comes. */

@@ -7,8 +7,8 @@
  */
 import type { Socket } from 'node:net'
 import { TLSSocket, type TLSSocketOptions } from 'node:tls'
-import { MysqlError } from '../errors/errors.ts'
-import { encodeFrame, FrameReader } from '../wire/framer.ts'
+import { MysqlError, ProtocolViolation } from '../errors/errors.ts'
+import { encodeFrame, type Frame, FrameReader } from '../wire/framer.ts'
 import type { CompressedStream } from './compression.ts'
 import { type DeadlineEntry, DeadlineList } from './deadlines.ts'
 
@@ -29,11 +29,20 @@ export interface PacketHandler {
 const lingerMs = 1000
 const lingerBytes = 1 << 20
 
+/** Peers that said goodbye and have not taken their last answers yet. */
+const leaving = new DeadlineList<Connection>({
+  durationMs: 60_000,
+  onExpired: (connection) => connection.destroy(),
+})
+
 /** Refused connections that have not left yet. */
 const lingering = new DeadlineList<Connection>({
   durationMs: lingerMs,
   onExpired: (connection) => connection.destroy(),
 })
+
+/** Packets of one peer that are handled before others get their turn. */
+const packetsAtOnce = 64
 
 /** A TLS record of a handshake begins with it; nothing that MySQL sends behind an SSLRequest does. */
 const tlsHandshakeRecord = 0x16
@@ -80,6 +89,11 @@ export class Connection implements DeadlineEntry {
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** The end has begun: nothing more is handed over or sent, and no deadline may be set. */
+  get closing(): boolean {
+    return this.#closing
   }
 
   /** Whether what was written waits for a slow peer; `drained()` tells when it no longer does. */
@@ -131,8 +145,9 @@ export class Connection implements DeadlineEntry {
     if (this.#closed || this.#closing) return
     this.flush()
     this.#stop()
-    if (this.socket.writableLength === 0) this.socket.destroy()
-    else this.socket.destroySoon()
+    if (this.socket.writableLength === 0) return this.destroy()
+    this.socket.destroySoon()
+    leaving.add(this)
   }
 
   /**
@@ -192,6 +207,7 @@ export class Connection implements DeadlineEntry {
       upgrade.onSecure(secure)
     })
     secure.once('error', fail)
+    secure.prependOnceListener('end', () => fail())
     secure.prependOnceListener('close', () => fail())
   }
 
@@ -226,22 +242,9 @@ export class Connection implements DeadlineEntry {
       return
     }
     if (this.#upgrade !== undefined) return this.#beginTls(this.#upgrade, chunk)
-    if (this.#compression === undefined) {
-      this.reader.push(chunk)
-      this.#pump()
-      return
-    }
-    try {
-      const inflating = this.#compression.decompress(chunk, this.reader)
-      if (inflating === undefined) return this.#pump()
-      this.socket.pause()
-      inflating.then(
-        () => this.resume(),
-        (error: unknown) => this.#framingError(error),
-      )
-    } catch (error) {
-      this.#framingError(error)
-    }
+    if (this.#compression === undefined) this.reader.push(chunk)
+    else this.#compression.hold(chunk)
+    this.#pump()
   }
 
   receiveEnd(): void {
@@ -257,6 +260,19 @@ export class Connection implements DeadlineEntry {
     this.handler.onClosed()
   }
 
+  /** Bytes that came too early wait in the socket; what was read already is bounded like a packet. */
+  #hold(): void {
+    this.socket.pause()
+    if (this.reader.buffered <= this.reader.limit) return
+    this.#framingError(
+      new ProtocolViolation('ER_NET_PACKET_TOO_LARGE', {
+        phase: 'decision',
+        expected: [`at most ${this.reader.limit} bytes ahead of the answer`],
+        got: `${this.reader.buffered}`,
+      }),
+    )
+  }
+
   #framingError(error: unknown): void {
     if (!(error instanceof MysqlError)) throw error
     this.handler.onFramingError(error)
@@ -267,10 +283,12 @@ export class Connection implements DeadlineEntry {
     // A handler that resumes from inside `onPacket` must not start a second loop.
     if (this.#pumping) return
     this.#pumping = true
+    let handled = 0
     try {
-      while (!this.#closing && this.handler.wantsPacket) {
-        const frame = this.reader.next()
+      while (!this.#closing && this.handler.wantsPacket && handled < packetsAtOnce && !this.congested) {
+        const frame = this.#next()
         if (frame === undefined) break
+        handled++
         this.handler.onPacket(frame.payload, frame.sequenceId, frame.frames)
       }
     } catch (error) {
@@ -280,8 +298,38 @@ export class Connection implements DeadlineEntry {
     }
     this.flush()
     if (this.#closing) return
-    if (this.#ended && (this.reader.buffered === 0 || this.handler.wantsPacket)) this.handler.onEnded()
-    else if (!this.handler.wantsPacket && this.reader.buffered > 0) this.socket.pause()
+    if (this.handler.wantsPacket && (handled === packetsAtOnce || this.congested)) return this.#rest()
+    if (this.#compression?.inflating) return
+    if (this.#ended && (this.#buffered === 0 || this.handler.wantsPacket)) this.handler.onEnded()
+    else if (!this.handler.wantsPacket && this.#buffered > 0) this.#hold()
+  }
+
+  get #buffered(): number {
+    return this.reader.buffered + (this.#compression?.held ?? 0)
+  }
+
+  /** The next whole packet; of a compressed stream no more is unpacked than it takes. */
+  #next(): Frame | undefined {
+    for (;;) {
+      const frame = this.reader.next()
+      if (frame !== undefined || this.#compression === undefined) return frame
+      const unpacked = this.#compression.unpack(this.reader)
+      if (unpacked === false) return undefined
+      if (unpacked === true) continue
+      this.socket.pause()
+      unpacked.then(
+        () => this.resume(),
+        (error: unknown) => this.#framingError(error),
+      )
+      return undefined
+    }
+  }
+
+  /** A peer that sends a thousand commands at once gives others a turn, and one that takes no answers gets no more of them. */
+  #rest(): void {
+    this.socket.pause()
+    if (this.congested) this.drained().then(() => this.resume())
+    else setImmediate(() => this.resume())
   }
 }
 

@@ -61,7 +61,10 @@ export async function openDoor(options: TestDoorOptions): Promise<TestDoor> {
     accounts: source,
     settings: new Settings(options.settings),
     keys,
-    handler: options.handler ?? (() => (_, { account }) => [{ who: `${account.user}@${account.host}` }]),
+    handler:
+      options.handler ??
+      (() =>
+        (_, { account }) => [{ who: `${account.user}@${account.host}` }]),
     listen: ['127.0.0.1:0', socketPath],
     databases: options.databases ?? [],
     decoySecret: new Uint8Array(32).fill(7),
@@ -95,6 +98,18 @@ export async function openDoor(options: TestDoorOptions): Promise<TestDoor> {
       }
     },
   }
+}
+
+/** A door for one test. When the test fails, its error counts, not what it left open. */
+export async function withDoor(options: TestDoorOptions, use: (server: TestDoor) => Promise<void>): Promise<void> {
+  const server = await openDoor(options)
+  try {
+    await use(server)
+  } catch (error) {
+    await server.front.close(0)
+    throw error
+  }
+  await server.close()
 }
 
 /** Resolves as soon as the condition holds. Rejects after five seconds. */

@@ -9,6 +9,7 @@ import type { ClientOptions } from '../../src/machine/client-states.ts'
 import type { Login } from '../../src/machine/login.ts'
 import { ServerHandshake } from '../../src/machine/server-handshake.ts'
 import type { LoginPolicy, ServerState, Stranger } from '../../src/machine/server-states.ts'
+import { decodeAuthNextFactor } from '../../src/packets/auth-next-factor.ts'
 import { decodeAuthSwitchRequest } from '../../src/packets/auth-switch-request.ts'
 import { capability, has } from '../../src/packets/capabilities.ts'
 import { type ComChangeUser, encodeComChangeUser } from '../../src/packets/com-change-user.ts'
@@ -30,8 +31,12 @@ export interface Trail {
   readonly packets: readonly SentPacket[]
   /** Every state of the server's machine, from the one behind the greeting. */
   readonly serverStates: readonly ServerState['at'][]
-  readonly clientStates: readonly string[]
   readonly server: ServerHandshake
+}
+
+export interface ClientTrail extends Trail {
+  readonly clientStates: readonly string[]
+  readonly client: ClientHandshake
 }
 
 export interface Meeting {
@@ -57,7 +62,9 @@ export const usualCapabilities =
     )) >>>
   0
 
-export function clientOptions(changes: Partial<Omit<ClientOptions, 'password'>> & { password?: string }): ClientOptions {
+export function clientOptions(
+  changes: Partial<Omit<ClientOptions, 'password'>> & { password?: string },
+): ClientOptions {
   return {
     user: 'mary',
     capabilities: usualCapabilities,
@@ -74,7 +81,7 @@ export function clientOptions(changes: Partial<Omit<ClientOptions, 'password'>> 
 }
 
 /** Plays a login to its end. */
-export function meet(meeting: Meeting): Trail & { readonly client: ClientHandshake } {
+export function meet(meeting: Meeting): ClientTrail {
   const { world, stranger } = meeting
   const server = ServerHandshake.greet(meeting.policy, stranger, world.nextNonce())
   const client = new ClientHandshake(meeting.client, stranger.channel)
@@ -96,14 +103,15 @@ export function meet(meeting: Meeting): Trail & { readonly client: ClientHandsha
         record.state()
       } else if (effect.do === 'send' && 'byClient' in effect) {
         const isLogin = client.state.at === 'await-verdict' && !record.flow.some((step) => step.startsWith('response'))
-        const payload = isLogin && meeting.rewriteLogin ? meeting.rewriteLogin(effect.payload) : effect.payload.slice()
+        const payload =
+          isLogin && meeting.rewriteLogin ? meeting.rewriteLogin(effect.payload) : Uint8Array.from(effect.payload)
         record.packet({ from: 'client', payload, sequenceId: effect.sequenceId })
         server.step({ is: 'packet', payload, sequenceId: effect.sequenceId })
         // Whoever keeps a view of a packet is found out.
         if (server.state.at !== 'await-secret-check') payload.fill(0xee)
         record.state()
       } else if (effect.do === 'send') {
-        const payload = effect.payload.slice()
+        const payload = Uint8Array.from(effect.payload)
         record.packet({ from: 'server', payload, sequenceId: effect.sequenceId })
         client.step({ is: 'packet', payload, sequenceId: effect.sequenceId })
         payload.fill(0xee)
@@ -149,7 +157,7 @@ export function changeUser(change: ChangeOfUser): Trail {
         server.step(answerOf(world, effect))
         record.state()
       } else if (effect.do === 'send') {
-        record.packet({ from: 'server', payload: effect.payload.slice(), sequenceId: effect.sequenceId })
+        record.packet({ from: 'server', payload: Uint8Array.from(effect.payload), sequenceId: effect.sequenceId })
         const answer = answerTo(effect.payload)
         if (answer === undefined) continue
         const sequenceId = (effect.sequenceId + 1) & 0xff
@@ -170,12 +178,17 @@ export function changeUser(change: ChangeOfUser): Trail {
         channel: stranger.channel,
         mayRequestPublicKey: true,
       })
-      return (dialogue.next as () => IteratorResult<Uint8Array, void>)().value?.slice()
+      return copy((dialogue.next as () => IteratorResult<Uint8Array, void>)().value)
     }
     if (packet[0] !== 0x01) return undefined
-    const said = dialogue?.next(packet.slice(1)).value?.slice()
+    const said = copy(dialogue?.next(packet.slice(1)).value)
     return said === undefined || said.length === 0 ? undefined : said
   }
+}
+
+/** What a plugin yields may be a Buffer, whose own slice() shares its memory, and is wiped after use. */
+function copy(payload: unknown): Uint8Array | undefined {
+  return payload instanceof Uint8Array ? Uint8Array.from(payload) : undefined
 }
 
 /** The ERR that ended a login. */
@@ -201,7 +214,7 @@ class Recorder {
 
   packet(packet: SentPacket, words = inWords(packet, this.flow)): void {
     this.flow.push(words)
-    this.#packets.push({ ...packet, payload: packet.payload.slice() })
+    this.#packets.push({ ...packet, payload: Uint8Array.from(packet.payload) })
   }
 
   trail(): Trail {
@@ -230,6 +243,10 @@ export function inWords({ from, payload }: Pick<SentPacket, 'from' | 'payload'>,
     case 0xfe: {
       const { authPluginName, authPluginData } = decodeAuthSwitchRequest(payload)
       return `switch (${authPluginName}, ${authPluginData.length} bytes)`
+    }
+    case 0x02: {
+      const { authPluginName, authPluginData } = decodeAuthNextFactor(payload)
+      return `next factor (${authPluginName}, ${authPluginData.length} bytes)`
     }
     default:
       if (payload.length === 2) return `01 0${payload[1]}`

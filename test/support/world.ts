@@ -12,7 +12,14 @@ import { maxStoredRounds, parseStoredCrypt, sha256Crypt } from '../../src/auth/s
 import type { DenyReason } from '../../src/errors/deny-reasons.ts'
 import { serverError } from '../../src/errors/errors.ts'
 import { accessDenied } from '../../src/machine/public-error.ts'
-import type { Attempt, LoginPolicy, Proof, ServerEffect, ServerInput, Stranger } from '../../src/machine/server-states.ts'
+import type {
+  Attempt,
+  LoginPolicy,
+  Proof,
+  ServerEffect,
+  ServerInput,
+  Stranger,
+} from '../../src/machine/server-states.ts'
 import { capability } from '../../src/packets/capabilities.ts'
 
 /** The questions among the effects. */
@@ -84,7 +91,8 @@ export function decoyOf(user: string, plugin: string): Account {
     mysql_native_password: `*${'0'.repeat(40)}`,
     sha256_password: `$5$${crypt}`,
   }[plugin]
-  return account({ user, plugin, authString: authString ?? `$A$005$${crypt}` })
+  // Of any length: no account has such a name, but strangers do.
+  return { ...account({ user: 'decoy', plugin, authString: authString ?? `$A$005$${crypt}` }), user }
 }
 
 /** 20 bytes in 0x01-0x7f without `$`, a new one each time. */

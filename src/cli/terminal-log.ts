@@ -1,0 +1,30 @@
+/**
+ * The log of a command: pino's JSON lines on stderr, or short lines for a person at a terminal.
+ */
+import pino from 'pino'
+import type { Log } from '../server/log.ts'
+import { visible } from './visible.ts'
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export function terminalLog(level: (typeof logLevels)[number], json: boolean): Log {
+  if (json || !process.stderr.isTTY) return pino({ level, base: null }, pino.destination({ fd: 2, sync: false }))
+  return pino({ level, base: null }, { write: (line: string) => void process.stderr.write(forPeople(line)) })
+}
+
+/** `08:12:03 refused #12 root@127.0.0.1 in verdict: scramble-mismatch (1045)` */
+function forPeople(line: string): string {
+  const { time, msg, level, connection, user, host, reason, detail, error, phase, err } = JSON.parse(line)
+  const clock = new Date(time).toTimeString().slice(0, 8)
+  const parts = [clock, `${level >= 50 ? 'error: ' : level >= 40 ? 'warning: ' : ''}${visible(msg)}`]
+  if (connection !== undefined) parts.push(`#${connection}`)
+  if (host !== undefined) parts.push(`${user === undefined ? 'a stranger' : short(user)}@${short(host)}`)
+  if (reason !== undefined) parts.push(`in ${phase}: ${reason}${error === undefined ? '' : ` (${error})`}`)
+  if (detail !== undefined) parts.push(`- ${short(detail)}`)
+  if (err?.message !== undefined) parts.push(`- ${short(err.message)}`)
+  return `${parts.join(' ')}\n`
+}
+
+function short(text: string): string {
+  return visible(text).slice(0, 512)
+}

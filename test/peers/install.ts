@@ -1,0 +1,209 @@
+/**
+ * Puts real MySQL and MariaDB programs on the machine, all from Debian: those of bookworm installed as they are, those of
+ * sid in a small chroot, one Python module of trixie unpacked beside them. What cannot be had is reported by name.
+ */
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { mustRun, run } from './command.ts'
+
+export type PeerName =
+  | 'mariadb'
+  | 'mariadbd'
+  | 'mysql'
+  | 'mysqld'
+  | 'PyMySQL 1.0'
+  | 'PyMySQL 1.1.1'
+  | 'PyMySQL 1.2'
+  | 'mysql-connector'
+
+/** A program that can be started, or the reason why it cannot. */
+export type Peer = InstalledPeer | { readonly name: PeerName; readonly missing: string }
+
+export interface InstalledPeer {
+  readonly name: PeerName
+  /** Debian's version of the package. */
+  readonly version: string
+  /** The program with what must stand before its arguments. */
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** The directory that the program sees as `/`: '' when it sees the whole machine. */
+  readonly root: string
+}
+
+/**
+ * Installs what is not there yet and lists all peers. Never throws: a failure makes the peers that depend on it missing.
+ * The first run takes about a minute and 900 MB; later runs use what they find.
+ */
+export async function installPeers(progress: (line: string) => void): Promise<Peer[]> {
+  await mkdir(cacheDirectory(), { recursive: true })
+  return [
+    ...(await origin(['mariadb', 'mariadbd', 'PyMySQL 1.0'], () => fromBookworm(progress))),
+    ...(await origin(['mysql', 'mysqld', 'PyMySQL 1.2', 'mysql-connector'], () => fromSid(progress))),
+    ...(await origin(['PyMySQL 1.1.1'], () => fromTrixie(progress))),
+  ]
+}
+
+/** Finds one installed peer by name. */
+export function installed(peers: readonly Peer[], name: PeerName): InstalledPeer | undefined {
+  return peers.find((peer): peer is InstalledPeer => peer.name === name && !('missing' in peer))
+}
+
+/** The directory that sockets must lie in for every client to reach them: the chroot's /tmp, if there is a chroot. */
+export function sharedDirectory(peers: readonly Peer[]): string {
+  return join(installed(peers, 'mysql')?.root || '/', 'tmp')
+}
+
+async function origin(names: PeerName[], install: () => Promise<Peer[]>): Promise<Peer[]> {
+  try {
+    return await install()
+  } catch (error) {
+    return names.map((name) => ({ name, missing: (error as Error).message }))
+  }
+}
+
+async function fromBookworm(progress: (line: string) => void): Promise<Peer[]> {
+  const release = await run(['sh', '-c', '. /etc/os-release && echo "$ID $VERSION_CODENAME"'])
+  if (release.stdout.trim() !== 'debian bookworm')
+    throw new Error(`needs Debian bookworm, this is ${release.stdout.trim()}`)
+  // The -core packages hold the programs alone: no service is set up, so none can start.
+  await aptInstall(['mariadb-client-core', 'mariadb-server-core', 'python3-pymysql', 'python3-cryptography'], progress)
+  const peer = (name: PeerName, debian: string, program: string) => describePeer(name, debian, [program])
+  return [
+    await peer('mariadb', 'mariadb-client-core', '/usr/bin/mariadb'),
+    await peer('mariadbd', 'mariadb-server-core', '/usr/sbin/mariadbd'),
+    await peer('PyMySQL 1.0', 'python3-pymysql', '/usr/bin/python3'),
+  ]
+}
+
+async function fromSid(progress: (line: string) => void): Promise<Peer[]> {
+  if (process.getuid?.() !== 0) throw new Error('needs root for a chroot of Debian sid')
+  const root = join(cacheDirectory(), 'sid')
+  if (!(await exists(root))) {
+    await aptInstall(['debootstrap'], progress)
+    progress('setting up a chroot of Debian sid with MySQL 9.7, PyMySQL 1.2 and mysql-connector')
+    await makeSidRoot(`${root}.new`)
+    await rename(`${root}.new`, root)
+  }
+  const peer = (name: PeerName, debian: string, program: string) => describePeer(name, debian, [program], root)
+  return [
+    await peer('mysql', 'mysql-client-core', '/usr/bin/mysql'),
+    await peer('mysqld', 'mysql-server-core', '/usr/sbin/mysqld'),
+    await peer('PyMySQL 1.2', 'python3-pymysql', '/usr/bin/python3'),
+    await peer('mysql-connector', 'python3-mysql.connector', '/usr/bin/python3'),
+  ]
+}
+
+async function makeSidRoot(root: string): Promise<void> {
+  await rm(root, { recursive: true, force: true })
+  const settings = await aptNetworkSettings()
+  const proxy = /^Acquire::http::Proxy "(.+)";$/m.exec(settings)?.[1]
+  const env = proxy ? { http_proxy: proxy } : {}
+  await mustRun(['debootstrap', '--variant=minbase', 'sid', root, await debianMirror()], { timeoutMs: 600_000, env })
+  await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  await writeFile(join(root, 'etc/apt/apt.conf.d/90machine'), settings)
+  const packages = ['mysql-server-core', 'mysql-client-core', 'python3-pymysql', 'python3-mysql.connector']
+  const inside = { timeoutMs: 600_000, env: { DEBIAN_FRONTEND: 'noninteractive' } }
+  await mustRun(['chroot', root, 'apt-get', '-q', 'update'], inside)
+  await mustRun(
+    ['chroot', root, 'apt-get', 'install', '-qy', '--no-install-recommends', ...packages, 'python3-cryptography'],
+    inside,
+  )
+  await mustRun(['chroot', root, 'apt-get', 'clean'])
+}
+
+/** PyMySQL 1.1.1 hashes a NUL too many after an auth switch: the client bug that a server must be able to live with. */
+async function fromTrixie(progress: (line: string) => void): Promise<Peer[]> {
+  const directory = join(cacheDirectory(), 'trixie')
+  if (!(await exists(directory))) {
+    progress('unpacking python3-pymysql of Debian trixie')
+    await unpackFromTrixie(`${directory}.new`)
+    await rename(`${directory}.new`, directory)
+  }
+  const modules = join(directory, 'unpacked/usr/lib/python3/dist-packages')
+  const probe = [
+    '/usr/bin/python3',
+    '-c',
+    'import pymysql, cryptography; print(".".join(map(str, pymysql.VERSION[:3])))',
+  ]
+  const version = (await mustRun(probe, { env: { PYTHONPATH: modules } })).trim()
+  if (version !== '1.1.1') throw new Error(`trixie has PyMySQL ${version}, not 1.1.1`)
+  return [{ name: 'PyMySQL 1.1.1', version, argv: ['/usr/bin/python3'], env: { PYTHONPATH: modules }, root: '' }]
+}
+
+async function unpackFromTrixie(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(join(directory, 'lists/partial'), { recursive: true })
+  await mkdir(join(directory, 'cache/archives/partial'), { recursive: true })
+  const sources = join(directory, 'sources.list')
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
+  await writeFile(sources, `deb [signed-by=${keyring}] ${await debianMirror()} trixie main\n`)
+  // A second set of package lists: the machine's own stay those of bookworm.
+  const apt = [
+    'apt-get',
+    '-q',
+    ...['-o', `Dir::Etc::sourcelist=${sources}`, '-o', 'Dir::Etc::sourceparts=-'],
+    ...['-o', `Dir::State::lists=${join(directory, 'lists')}`, '-o', `Dir::Cache=${join(directory, 'cache')}`],
+    ...['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Languages=none'],
+  ]
+  await mustRun([...apt, 'update'], { timeoutMs: 300_000 })
+  await mustRun([...apt, 'download', 'python3-pymysql'], { cwd: directory, timeoutMs: 120_000 })
+  await mustRun(['sh', '-c', 'dpkg -x python3-pymysql_*.deb unpacked && rm -r lists cache'], { cwd: directory })
+}
+
+let listsAreFresh = false
+
+async function aptInstall(packages: string[], progress: (line: string) => void): Promise<void> {
+  const there = await run(['dpkg-query', '-W', '-f', `\${Package} \${db:Status-Status}\n`, ...packages])
+  const wanted = packages.filter((name) => !there.stdout.includes(`${name} installed\n`))
+  if (wanted.length === 0) return
+  if (process.getuid?.() !== 0) throw new Error(`needs root to install ${wanted.join(', ')}`)
+  progress(`installing ${wanted.join(', ')}`)
+  await refreshLists()
+  await mustRun(['apt-get', 'install', '-qy', '--no-install-recommends', ...wanted], {
+    timeoutMs: 600_000,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  })
+}
+
+async function refreshLists(): Promise<void> {
+  if (!listsAreFresh && process.getuid?.() === 0) await mustRun(['apt-get', '-q', 'update'], { timeoutMs: 300_000 })
+  listsAreFresh = true
+}
+
+/** The mirror that the machine takes its own packages from. */
+async function debianMirror(): Promise<string> {
+  await refreshLists()
+  const filter = ['Created-By: Packages', 'Label: Debian', 'Component: main']
+  const listed = await mustRun(['apt-get', 'indextargets', '--format', '$(REPO_URI)', ...filter])
+  const first = listed.split('\n')[0]
+  if (!first) throw new Error('no Debian mirror among the machine’s apt sources')
+  return first
+}
+
+/** The machine's apt settings that decide how packages are fetched: proxies, date checks, retries. */
+async function aptNetworkSettings(): Promise<string> {
+  const all = await mustRun(['apt-config', 'dump'])
+  return `${all
+    .split('\n')
+    .filter((line) => /^Acquire::(Check|https?::|Retries|ForceIP)/.test(line))
+    .join('\n')}\n`
+}
+
+async function describePeer(name: PeerName, debian: string, argv: string[], root = ''): Promise<Peer> {
+  const inside = root ? ['chroot', root] : []
+  const version = (await mustRun([...inside, 'dpkg-query', '-W', '-f', `\${Version}`, debian])).replace(/^\d+:/, '')
+  return { name, version, argv: [...inside, ...argv], env: {}, root }
+}
+
+function cacheDirectory(): string {
+  const fallback = process.getuid?.() === 0 ? '/var/cache/saltgate-peers' : join(homedir(), '.cache/saltgate-peers')
+  return process.env.SALTGATE_PEERS_DIR ?? fallback
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
