@@ -41,8 +41,9 @@ export class SqliteAccounts implements AccountStore {
     return this.#current().find(user, peer)
   }
 
+  /** A yes may be of a moment ago, because `find` judges what is true at the login; a no is always of now. */
   admitsHost(peer: PeerHost): boolean {
-    return this.#current().admitsHost(peer)
+    return this.#table?.admitsHost(peer) === true || this.#current().admitsHost(peer)
   }
 
   read(user: string, host: string): Account | undefined {

@@ -32,8 +32,20 @@ describe('a text of several statements', () => {
     const session = console.login('root')
     const result = await session.run('SET @a = ?; SELECT @a + ? AS b;;', 1, 2)
     assert.ok('results' in result)
-    assert.equal(result.results.length, 2)
-    assert.deepEqual((result.results[1] as RowsResult).rows, [[3n]])
+    const results = await Array.fromAsync(result.results)
+    assert.equal(results.length, 2)
+    assert.deepEqual((results[1] as RowsResult).rows, [[3n]])
+  })
+
+  it('gives the results before an error', async () => {
+    const result = await console.login('root').run('SELECT 1; SELECT nonsense; SELECT 2')
+    assert.ok('results' in result)
+    const seen: unknown[] = []
+    const read = async () => {
+      for await (const one of result.results) seen.push((one as RowsResult).rows)
+    }
+    await assert.rejects(read, { code: 1054 })
+    assert.deepEqual(seen, [[[1n]]])
   })
 
   it('is refused at the second when the client did not ask for it', async () => {

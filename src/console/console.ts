@@ -3,9 +3,8 @@
  */
 import { plugins } from '../auth/plugins.ts'
 import { ConfigurationError, serverError } from '../errors/errors.ts'
-import { capability, has } from '../packets/capabilities.ts'
 import type { Door } from '../server/door.ts'
-import type { OnQuery, QueryResult, RowsResult, Session, Value } from '../server/query.ts'
+import type { OnQuery, RowsResult, Session, SingleResult, Value } from '../server/query.ts'
 import { isAccountStatement } from './account-sql/recognise.ts'
 import type { ConsoleContext } from './context.ts'
 import { SelectEngine } from './select/engine.ts'
@@ -53,6 +52,20 @@ export function createConsole(door: Door, options: ConsoleOptions = {}): Console
     return result
   }
 
+  async function* answerAll(
+    sql: string,
+    all: readonly (readonly Token[])[],
+    session: Session,
+    parameters: readonly Value[],
+  ): AsyncGenerator<SingleResult> {
+    let at = 0
+    for (const tokens of all) {
+      const count = tokens.filter(({ kind }) => kind === 'placeholder').length
+      yield await answer(sql, tokens, session, parameters.slice(at, at + count))
+      at += count
+    }
+  }
+
   return {
     onQuery: async (sql, session, parameters) => {
       if (sql.length > longestStatement) {
@@ -63,21 +76,14 @@ export function createConsole(door: Door, options: ConsoleOptions = {}): Console
       const [first, second] = all
       if (first === undefined) throw serverError('ER_EMPTY_QUERY')
       if (second === undefined) return answer(sql, first, session, parameters)
-      if (!allowsSeveral(session)) throw syntaxError(sql, second[0])
-      const results: QueryResult[] = []
-      let at = 0
-      for (const tokens of all) {
-        const count = tokens.filter(({ kind }) => kind === 'placeholder').length
-        results.push(await answer(sql, tokens, session, parameters.slice(at, at + count)))
-        at += count
-      }
-      return { results }
+      if (!session.multiStatements) throw syntaxError(sql, second[0])
+      return { results: answerAll(sql, all, session, parameters) }
     },
     close: () => engine.close(),
   }
 }
 
-async function run(context: ConsoleContext, sql: string, tokens: readonly Token[]): Promise<QueryResult> {
+async function run(context: ConsoleContext, sql: string, tokens: readonly Token[]): Promise<SingleResult> {
   const { session } = context
   const text = sourceOf(sql, tokens)
   if (isAccountStatement(text)) return accountStatement(context, text)
@@ -95,11 +101,6 @@ function asksForDiagnostics(tokens: readonly Token[]): boolean {
   const [first, second] = tokens
   if (first?.word === 'SHOW' && /^(?:WARNINGS|ERRORS|COUNT)$/.test(second?.word ?? '')) return true
   return tokens.some(({ kind, text }) => kind === 'system-variable' && /^(?:warning|error)_count$/i.test(text))
-}
-
-/** CLIENT_MULTI_STATEMENTS at login, or COM_SET_OPTION since. */
-function allowsSeveral(session: Session & { readonly multiStatements?: boolean }): boolean {
-  return session.multiStatements ?? has(session.capabilities, capability.MULTI_STATEMENTS)
 }
 
 /** SHA-256 crypts take milliseconds and are made off the event loop; everything else is a hash or two. */

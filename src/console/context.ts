@@ -2,7 +2,7 @@
  * What every statement of the console can reach.
  */
 import type { Door } from '../server/door.ts'
-import type { QueryResult, Session, Value } from '../server/query.ts'
+import type { Session, SingleResult, Value } from '../server/query.ts'
 import type { SelectEngine } from './select/engine.ts'
 import type { Cursor } from './sql/cursor.ts'
 import type { VirtualTable } from './tables/table.ts'
@@ -21,4 +21,4 @@ export interface ConsoleContext {
 }
 
 /** Answers one statement; the cursor stands behind the first word. */
-export type StatementHandler = (context: ConsoleContext, cursor: Cursor) => QueryResult | Promise<QueryResult>
+export type StatementHandler = (context: ConsoleContext, cursor: Cursor) => SingleResult | Promise<SingleResult>

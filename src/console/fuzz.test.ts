@@ -7,9 +7,9 @@ const console = openConsole()
 after(() => console.close())
 
 const words = (
-  'SELECT FROM WHERE ( ) , . * = := @ @@version @a ? 1 .5 1e3 \'x\' "y" `z` x\'41\' 0x AS ORDER BY GROUP HAVING LIMIT UNION ' +
+  "SELECT FROM WHERE ( ) , . * = := @ @@version @a ? 1 .5 1e3 'x' \"y\" `z` x'41' 0x AS ORDER BY GROUP HAVING LIMIT UNION " +
   'information_schema.processlist mysql.user t p.id COUNT( GROUP_CONCAT( SEPARATOR CAST( CONVERT( USING CASE WHEN END ' +
-  'WITH RECURSIVE IN LIKE ESCAPE COLLATE INTERVAL DATE_ADD( DAY _utf8mb4 N\'x\' SHOW SET GLOBAL NAMES KILL FLUSH DROP ' +
+  "WITH RECURSIVE IN LIKE ESCAPE COLLATE INTERVAL DATE_ADD( DAY _utf8mb4 N'x' SHOW SET GLOBAL NAMES KILL FLUSH DROP " +
   'USE DESC TABLES VARIABLES COLUMNS TRUNCATE /* */ /*! -- # ; \' " ` \\ \0 \u{1f600} NULL NOW() SLEEP( DATABASE( <=> || '
 ).split(' ')
 

@@ -23,8 +23,11 @@ import type { ClientSession } from './client-session.ts'
 import { columnsOf, definitionOf } from './columns.ts'
 import { countPlaceholders } from './placeholders.ts'
 import { PreparedStatements } from './prepared-statements.ts'
-import type { OkResult, QueryResult, RowsResult, Value } from './query.ts'
+import type { OkResult, RowsResult, SingleResult, Value } from './query.ts'
 import type { ResultWriter } from './result-writer.ts'
+
+/** Of a statement in the process list, in characters. */
+const longestInfo = 65_536
 
 /** Options of COM_SET_OPTION. */
 const multiStatementsOn = 0
@@ -122,13 +125,12 @@ async function run(
   door.registry.status.Questions++
   record.command = name
   record.state = 'executing'
-  record.info = door.redact(sql)
+  record.info = door.redact(sql.slice(0, longestInfo))
   record.sinceMs = door.now()
-  const { database, warnings } = session
+  const before = markOf(session)
   const result = await door.onQuery(sql, session, parameters)
-  // What the last statement left behind, and this one has not replaced, is not counted again.
-  const own = session.warnings === warnings ? 0 : session.warnings.length
-  await write(session, result, writer, { binary, more: false, warnings: own, changes: changes(session, database) })
+  if ('results' in result) await writeAll(session, result.results, writer, binary, before)
+  else await write(session, result, writer, { binary, more: false, ...since(session, before) })
 }
 
 interface How {
@@ -138,13 +140,45 @@ interface How {
   readonly changes: readonly SessionChange[]
 }
 
-async function write(session: ClientSession, result: QueryResult, writer: ResultWriter, how: How): Promise<void> {
-  if ('results' in result) {
-    for (const [i, one] of result.results.entries()) {
-      await write(session, one, writer, { ...how, more: how.more || i < result.results.length - 1 })
+/** What a statement may change of its session, as it was before. */
+type Mark = Pick<ClientSession, 'database' | 'warnings'>
+
+function markOf({ database, warnings }: ClientSession): Mark {
+  return { database, warnings }
+}
+
+/** What the last statement left behind, and this one has not replaced, is not counted again. */
+function since(session: ClientSession, before: Mark): Pick<How, 'warnings' | 'changes'> {
+  const warnings = session.warnings === before.warnings ? 0 : session.warnings.length
+  return { warnings, changes: changes(session, before.database) }
+}
+
+/** The statement behind a result has run before the result is written: only then is it known whether more follows. */
+async function writeAll(
+  session: ClientSession,
+  results: Iterable<SingleResult> | AsyncIterable<SingleResult>,
+  writer: ResultWriter,
+  binary: boolean,
+  start: Mark,
+): Promise<void> {
+  const iterator = Symbol.asyncIterator in results ? results[Symbol.asyncIterator]() : results[Symbol.iterator]()
+  let before = start
+  let current = await iterator.next()
+  while (!current.done) {
+    const how = { binary, ...since(session, before) }
+    before = markOf(session)
+    const { value } = current
+    try {
+      current = await iterator.next()
+    } catch (error) {
+      await write(session, value, writer, { ...how, more: true })
+      throw error
     }
-    return
+    await write(session, value, writer, { ...how, more: !current.done })
   }
+}
+
+async function write(session: ClientSession, result: SingleResult, writer: ResultWriter, how: How): Promise<void> {
   const rows = rowsOf(result)
   if (rows !== undefined) {
     session.affectedRows = -1n
@@ -178,7 +212,7 @@ function sendsMetadata(session: ClientSession): boolean {
 }
 
 /** An empty array has no columns to speak of: it is the outcome of a statement without rows. */
-function rowsOf(result: QueryResult): RowsResult | undefined {
+function rowsOf(result: SingleResult): RowsResult | undefined {
   if (Array.isArray(result)) return result.length > 0 ? columnsOf(result) : undefined
   return 'columns' in result ? (result as RowsResult) : undefined
 }
@@ -215,7 +249,7 @@ function prepare(session: ClientSession, sql: string, writer: ResultWriter): und
 async function fieldList(session: ClientSession, table: string, writer: ResultWriter): Promise<void> {
   const name = table.replaceAll('`', '``')
   const result = await session.door.onQuery(`SELECT * FROM \`${name}\` LIMIT 0`, session, [])
-  const columns = rowsOf(result)?.columns ?? []
+  const columns = 'columns' in result ? result.columns : []
   for (const column of columns) {
     writer.packet(encodeColumnDefinition({ ...definitionOf({ table, ...column }), defaultValue: null }))
   }

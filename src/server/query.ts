@@ -47,12 +47,14 @@ export type ColumnType =
   | 'DATE'
   | 'JSON'
 
-/** Rows; several result sets for a text of several statements; or the outcome of a statement without rows. */
-export type QueryResult =
-  | RowsResult
-  | OkResult
-  | readonly Readonly<Record<string, Value>>[]
-  | { readonly results: readonly QueryResult[] }
+/**
+ * What a text answers: one result, or several for a text of several statements. Several are asked for one after the other;
+ * when that throws, the client has the results before it and then the error.
+ */
+export type QueryResult = SingleResult | { readonly results: Iterable<SingleResult> | AsyncIterable<SingleResult> }
+
+/** Rows, as objects or with columns of their own, or the outcome of a statement without rows. */
+export type SingleResult = RowsResult | OkResult | readonly Readonly<Record<string, Value>>[]
 
 export interface RowsResult {
   readonly columns: readonly Column[]
@@ -85,6 +87,8 @@ export interface Session {
   readonly settings: SessionSettings
   /** What both sides can do. */
   readonly capabilities: number
+  /** Whether a text may hold several statements. */
+  readonly multiStatements: boolean
   /** The password has expired: only its change is allowed (1820). */
   mustChangePassword: boolean
   database: string | undefined

@@ -78,6 +78,7 @@ function session(door: Door, made: Console, record: ConnectionRecord, account: S
     settings: door.settings.session(),
     capabilities: capability.MULTI_STATEMENTS,
     mustChangePassword: false,
+    multiStatements: true,
     database: undefined,
     inTransaction: false,
     autocommit: true,

@@ -112,12 +112,12 @@ export async function withDoor(options: TestDoorOptions, use: (server: TestDoor)
   await server.close()
 }
 
-/** Resolves as soon as the condition holds. Rejects after five seconds. */
+/** Resolves as soon as the condition holds. Rejects after ten seconds. */
 export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 5000
+  const end = performance.now() + 10_000
   while (!condition()) {
     assert.ok(performance.now() < end, `waited in vain until ${what}`)
-    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
 

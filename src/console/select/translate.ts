@@ -54,7 +54,12 @@ class Translator {
   }
 
   run(): Translation {
-    while (this.#at < this.#tokens.length) this.#translateOne()
+    for (let before = -1; this.#at < this.#tokens.length; ) {
+      // Without this a mistake in here would stop the server, not the statement.
+      if (this.#at === before) throw syntaxError(this.#sql, this.#peek())
+      before = this.#at
+      this.#translateOne()
+    }
     this.#output.endColumn(this.#tokens, this.#at)
     return {
       pieces: this.#output.pieces,
@@ -210,10 +215,7 @@ class Translator {
           this.#emit(castTypes[this.#peek()?.word ?? ''] ?? 'NUMERIC')
           return this.#skipToClose()
         }
-        if (/^(?:text|word|name)$/.test(this.#peek(1)?.kind ?? '')) {
-          this.#alias(this.#peek(1) as Token, 2)
-          return
-        }
+        if (/^(?:text|word|name)$/.test(this.#peek(1)?.kind ?? '')) return this.#alias(this.#peek(1) as Token, 2)
         break
       case 'COLLATE': {
         const collation = this.#peek(1)
@@ -284,10 +286,9 @@ class Translator {
   /** A column, an alias, or a part of either. */
   #name(token: Token): void {
     if (this.#frame.expectsTable) return this.#table()
-    const unit = /^(?:date_add|date_sub)$/.test(this.#frame.kind) && units.test(token.word)
-    const isUnit = unit || (this.#frame.kind === 'timestampdiff' && this.#peek(-1)?.word === '(')
-    if (isUnit) {
-      if (unit) this.#emit(',')
+    const isInterval = /^date_(?:add|sub)$/.test(this.#frame.kind) && units.test(token.word)
+    if (isInterval || (this.#frame.kind === 'timestampdiff' && this.#peek(-1)?.word === '(')) {
+      if (isInterval) this.#emit(',')
       this.#value(token.text)
       this.#at++
       return
@@ -326,8 +327,7 @@ class Translator {
     const known = functionAliases[name] ?? name
     const sessionValue = this.#around.sessionFunction(name)
     if (sessionValue !== undefined && (name !== 'unix_timestamp' || this.#peek(2)?.word === ')')) {
-      const inner = this.#peek(2)
-      const close = inner?.word === ')' ? 2 : inner?.kind === 'number' ? 3 : -1
+      const close = this.#peek(2)?.kind === 'number' ? 3 : 2
       if (this.#peek(close)?.word !== ')') throw serverError('ER_WRONG_PARAMCOUNT_TO_NATIVE_FCT', token.text)
       this.#value(sessionValue)
       this.#at += close + 1

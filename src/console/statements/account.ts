@@ -5,14 +5,14 @@
  */
 import type { AccountStore } from '../../accounts/source.ts'
 import { serverError } from '../../errors/errors.ts'
-import type { QueryResult, Session } from '../../server/query.ts'
+import type { Session, SingleResult } from '../../server/query.ts'
 import { execute } from '../account-sql/execute.ts'
 import { parseAccountStatement } from '../account-sql/parser.ts'
 import type { ConsoleContext } from '../context.ts'
 import { accountStore } from '../tables/accounts-seen.ts'
 
 /** After: a changed password of one's own has lifted the sandbox. Throws: what MySQL answers. */
-export async function accountStatement(context: ConsoleContext, sql: string): Promise<QueryResult> {
+export async function accountStatement(context: ConsoleContext, sql: string): Promise<SingleResult> {
   const { door, session } = context
   const statement = parseAccountStatement(sql)
   const result = await execute(statement, {

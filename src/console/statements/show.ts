@@ -4,7 +4,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/show.html
  */
 import { serverError } from '../../errors/errors.ts'
-import type { QueryResult } from '../../server/query.ts'
+import type { SingleResult } from '../../server/query.ts'
 import type { ConsoleContext, StatementHandler } from '../context.ts'
 import type { Cursor } from '../sql/cursor.ts'
 import { showList } from './show-result.ts'
@@ -34,7 +34,7 @@ import {
   showTables,
 } from './show-tables.ts'
 
-export function show(context: ConsoleContext, cursor: Cursor): QueryResult | Promise<QueryResult> {
+export function show(context: ConsoleContext, cursor: Cursor): SingleResult | Promise<SingleResult> {
   cursor.skip('EXTENDED')
   for (const [words, answer] of forms) if (cursor.skip(...words.split(' '))) return answer(context, cursor)
   throw cursor.error()
@@ -125,7 +125,7 @@ const forms: readonly (readonly [words: string, answer: StatementHandler])[] = [
   ),
 ]
 
-function showRoutines(context: ConsoleContext, cursor: Cursor): Promise<QueryResult> {
+function showRoutines(context: ConsoleContext, cursor: Cursor): Promise<SingleResult> {
   return showList(context, cursor, {
     columns: `Db varchar(64) | Name varchar(64) | Type varchar(9) | Language varchar(64) | Definer varchar(288) |
       Modified timestamp | Created timestamp | Security_type varchar(7) | Comment text |
