@@ -22,8 +22,12 @@ export interface DecoyModel {
 export class Decoys {
   readonly #secret: Uint8Array
   readonly #limit: number
-  /** Least recently used first. */
-  readonly #kept = new Map<string, Account>()
+  /**
+   * Two generations instead of one list in order of use: deleting from a Map and adding to it at each login costs more than
+   * the login's own look-up.
+   */
+  #recent = new Map<string, Account>()
+  #older = new Map<string, Account>()
   #model: DecoyModel | undefined
 
   /**
@@ -39,15 +43,22 @@ export class Decoys {
 
   /** The decoy of a user from a client host (name or address). It never has an empty password, and no password is its. */
   account(user: string, host: string, model: DecoyModel): Account {
-    if (model !== this.#model) this.#kept.clear()
-    this.#model = model
+    if (model !== this.#model) {
+      this.#recent.clear()
+      this.#older.clear()
+      this.#model = model
+    }
     const key = `${user}\0${host}`
-    const decoy = this.#kept.get(key) ?? this.#make(user, key, model)
+    const recent = this.#recent.get(key)
+    if (recent !== undefined) return recent
+    const decoy = this.#older.get(key) ?? this.#make(user, key, model)
     // No account has a longer name, so it need not cost the same; and what strangers can make us keep stays small.
     if (user.length > 32) return decoy
-    this.#kept.delete(key)
-    this.#kept.set(key, decoy)
-    if (this.#kept.size > this.#limit) this.#kept.delete(this.#kept.keys().next().value as string)
+    if (this.#recent.size >= this.#limit / 2) {
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(key, decoy)
     return decoy
   }
 

@@ -21,6 +21,10 @@ export class SqliteAccounts implements AccountStore {
   #seen: unknown
   #accounts = new Map<string, Account>()
   #table: AccountTable | undefined
+  #askedThisTurn = false
+  readonly #nextTurn = (): void => {
+    this.#askedThisTurn = false
+  }
 
   /**
    * Opens an account file, or makes it with its directory.
@@ -38,24 +42,24 @@ export class SqliteAccounts implements AccountStore {
   }
 
   find(user: string, peer: PeerHost): Account | undefined {
-    return this.#current().find(user, peer)
+    return this.#thisTurn().find(user, peer)
   }
 
   /** A yes may be of a moment ago, because `find` judges what is true at the login; a no is always of now. */
   admitsHost(peer: PeerHost): boolean {
-    return this.#table?.admitsHost(peer) === true || this.#current().admitsHost(peer)
+    return this.#table?.admitsHost(peer) === true || this.#thisTurn().admitsHost(peer)
   }
 
   read(user: string, host: string): Account | undefined {
-    return this.#current().read(user, host)
+    return this.#now().read(user, host)
   }
 
   list(): readonly Account[] {
-    return this.#current().list()
+    return this.#now().list()
   }
 
   pluginCounts(): ReadonlyMap<string, number> {
-    return this.#current().pluginCounts()
+    return this.#thisTurn().pluginCounts()
   }
 
   /**
@@ -91,23 +95,41 @@ export class SqliteAccounts implements AccountStore {
 
   refresh(): void {
     this.#seen = undefined
-    this.#current()
+    this.#follow()
   }
 
   close(): void {
     this.#db.close()
   }
 
-  #current(): AccountTable {
-    const version = this.#dataVersion.get()?.data_version
-    if (version !== this.#seen) {
-      this.#accounts = this.#within('BEGIN', () => this.#readAll())
-      this.#table = undefined
-      // The version from before the reading: a commit in between costs one more reading and is never missed.
-      this.#seen = version
-    }
+  /**
+   * The accounts for a login. Whether another process wrote is asked once in a turn of the event loop: what is read in this
+   * turn was sent before it began, so no login can know of a later change.
+   */
+  #thisTurn(): AccountTable {
+    if (this.#askedThisTurn) return this.#asRead()
+    this.#askedThisTurn = true
+    setImmediate(this.#nextTurn)
+    return this.#now()
+  }
+
+  #now(): AccountTable {
+    this.#follow()
+    return this.#asRead()
+  }
+
+  #asRead(): AccountTable {
     this.#table ??= new AccountTable(this.#accounts.values())
     return this.#table
+  }
+
+  #follow(): void {
+    const version = this.#dataVersion.get()?.data_version
+    if (version === this.#seen) return
+    this.#accounts = this.#within('BEGIN', () => this.#readAll())
+    this.#table = undefined
+    // The version from before the reading: a commit in between costs one more reading and is never missed.
+    this.#seen = version
   }
 
   #readAll(): Map<string, Account> {

@@ -52,7 +52,7 @@ class Arrival implements PacketHandler, LoginOwner {
   constructor(door: Door, record: ConnectionRecord, socket: Socket) {
     this.door = door
     this.record = record
-    this.connection = new Connection(socket, door.settings.get('saltgate_max_login_packet'), this)
+    this.connection = new Connection(socket, door.settings.get('saltgate_max_login_packet'), this, door.registry.status)
     record.kill = (what) => this.#give(what === 'shutdown' ? 'shutting-down' : 'killed')
   }
 

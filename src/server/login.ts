@@ -216,7 +216,9 @@ export class Login implements PacketHandler {
     const { door } = this
     const nonceLength = 20
     const real = account !== undefined
-    const known = account ?? door.decoy(user, this.record.host)
+    // Made for those who exist, too: what a decoy costs when it is made must not tell who does not.
+    const decoy = door.decoy(user, this.record.host)
+    const known = account ?? decoy
     this.record.plugin = known.plugin
     const fastDigests = real ? door.fastDigests.of(known) : []
     return { candidate: { account: known, decoy: !real, fastDigests }, nonce: door.nonces.next(nonceLength) }

@@ -25,6 +25,12 @@ export interface PacketHandler {
   onClosed(): void
 }
 
+/** Counts the bytes of all connections, as they are after TLS. */
+export interface Traffic {
+  Bytes_received: number
+  Bytes_sent: number
+}
+
 /** How long a refused peer may take to read its error and leave, and how much it may still send. Units: ms, bytes. */
 const lingerMs = 1000
 const lingerBytes = 1 << 20
@@ -69,8 +75,7 @@ export class Connection implements DeadlineEntry {
   socket: Socket
   readonly reader: FrameReader
   handler: PacketHandler
-  bytesReceived = 0
-  bytesSent = 0
+  readonly #traffic: Traffic
   #out: Uint8Array[] = []
   #compression: CompressedStream | undefined = undefined
   #upgrade: TlsUpgrade | undefined = undefined
@@ -80,7 +85,8 @@ export class Connection implements DeadlineEntry {
   #ended = false
   #closed = false
 
-  constructor(socket: Socket, limitBytes: number, handler: PacketHandler) {
+  constructor(socket: Socket, limitBytes: number, handler: PacketHandler, traffic: Traffic) {
+    this.#traffic = traffic
     this.socket = socket
     this.reader = new FrameReader(limitBytes)
     this.handler = handler
@@ -115,7 +121,7 @@ export class Connection implements DeadlineEntry {
     this.#out = []
     const bytes = queued.length === 1 ? (queued[0] as Uint8Array) : Buffer.concat(queued)
     const onWire = this.#compression === undefined ? bytes : this.#compression.compress(bytes)
-    this.bytesSent += onWire.length
+    this.#traffic.Bytes_sent += onWire.length
     this.socket.write(onWire)
   }
 
@@ -235,7 +241,7 @@ export class Connection implements DeadlineEntry {
   }
 
   receive(chunk: Uint8Array): void {
-    this.bytesReceived += chunk.length
+    this.#traffic.Bytes_received += chunk.length
     if (this.#closing) {
       this.#discarded += chunk.length
       if (this.#discarded > lingerBytes) this.destroy()
