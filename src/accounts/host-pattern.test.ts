@@ -47,11 +47,14 @@ describe('compileHostPattern', () => {
     ['198.51.100.44/255.255.255.0', at('198.51.100.44'), false],
     ['198.51.100.0/255.255.255.240', at('198.51.100.15'), true],
     ['198.51.100.0/255.255.255.240', at('198.51.100.16'), false],
-    ['198.51.100.44/16', at('198.51.7.7'), true],
-    ['192.0.2.21/8', at('192.9.9.9'), true],
-    ['192.0.2.21/8', at('193.0.2.21'), false],
+    ['198.51.0.0/16', at('198.51.7.7'), true],
+    ['192.0.0.0/8', at('192.9.9.9'), true],
+    ['192.0.2.21/8', at('192.0.2.21'), false],
+    ['192.0.0.0/8', at('193.0.2.21'), false],
     ['192.0.2.128/25', at('192.0.2.127'), false],
     ['192.0.2.21/32', at('192.0.2.21'), true],
+    ['192.0.2.21/255.255.255.255', at('192.0.2.21'), true],
+    ['192.0.2.0/255.0.255.0', at('192.0.2.0'), false],
     ['0.0.0.0/0', at('203.0.113.9'), false],
     ['0.0.0.0/0.0.0.0', at('203.0.113.9'), false],
     ['::/0', at('2001:db8::1'), false],
@@ -119,7 +122,7 @@ describe('compileHostPattern', () => {
         ]
         const mask = -1 << (32 - bits)
         const expected = ((network ^ peer) & mask) === 0
-        assert.equal(matches(`${text(network)}/${bits}`, at(text(peer))), expected)
+        assert.equal(matches(`${text(network & mask)}/${bits}`, at(text(peer))), expected)
         assert.equal(matches(`${text(network & mask)}/${text(mask)}`, at(text(peer))), expected)
       }),
     )
@@ -136,11 +139,12 @@ describe('compileHostPattern', () => {
 test('compareSpecificity puts the most specific pattern first', () => {
   const expected = [
     '198.51.100.7',
-    'h1.example.net',
+    '198.51.100.7%',
     '10.0.0.0/24',
     '10.0.0.0/8',
     '10.0.0.0/255.255.255.0',
     '10.0.0.0/255.0.0.0',
+    'h1.example.net',
     '10.1.2.%',
     '10.1.%',
     'h_.example.net',

@@ -1,26 +1,23 @@
 /**
  * The host part of an account name: which clients it matches, and how specific it is.
  *
- * From "Specifying Account Names": a name matches without regard to case; `%` and `_` are wildcards as in LIKE, `\` takes
- * their meaning away; `a.b.c.d/m.m.m.m` matches when `client & mask = a.b.c.d`, so host bits that the mask cuts off make
- * it match nobody; a name that starts with digits and a dot is never compared, so that nobody gets into `198.51.100.%` by
- * naming a host `198.51.100.example.com`. `/n` is CIDR notation.
+ * A name matches without regard to case; `%` and `_` are wildcards as in LIKE, `\` takes their meaning away; a network is
+ * `a.b.c.d/m.m.m.m` or `a.b.c.d/n` and matches when `client & mask = a.b.c.d`. A name that starts with digits and a dot
+ * is never compared, so that nobody gets into `198.51.100.%` by naming a host `198.51.100.example.com`.
  *
- * From "Access Control, Stage 1", most specific first: addresses and names without wildcard, CIDR, netmask, wildcards,
- * `%`, the empty string. For the same host, named users come before the anonymous one.
+ * Most specific first: IPv4 addresses, networks, names and IPv6 addresses, wildcards, `%`, the empty string. For the same
+ * host, named users come before the anonymous one. The later the first wildcard, the more specific (all beyond the
+ * 125th character alike); networks of `/n` come before those of `/m.m.m.m`, and then the longer mask. Where
+ * mysqld prefers the account that was made first, here the longer pattern wins, then the text, so that the choice never
+ * depends on the order in which rows were written.
  *
- * Where the manual says nothing, mysqld's rule: the later the first wildcard, the more specific (all beyond the
- * 125th character alike); a longer mask comes before a shorter one. Where mysqld leaves the order open, the longer pattern wins,
- * then the text, so that the choice never depends on the order in which rows were written.
+ * Measured on mysqld 9.7 (test/vectors/accounts/host-choice-9.7.json), which does not do what the manual says in three places: networks
+ * come before names; a network with host bits that its mask cuts off matches nobody in either notation; nor does one with
+ * a mask of no bits or with gaps.
  *
- * Measured on MariaDB 10.11, which shares the matching rules: 38 patterns against 4 clients agree, among them masks that
- * leave host bits, leading zeros and escapes; a mask of zero bits matches nobody. MariaDB orders networks and wildcards by
- * rules of its own, so the order here rests on the manual and mysqld's rule; in particular nobody has measured whether a
- * network goes before or after a literal *name* of the same client.
- *
- * Two things differ on purpose. IPv6 addresses are compared as addresses, not as text, and may have a CIDR prefix, which
+ * Three things differ on purpose. IPv6 addresses are compared as addresses, not as text, and may have a CIDR prefix, which
  * mysqld has for IPv4 only. The name `localhost` counts only for a unix socket or a loopback address, whatever reverse DNS
- * says about a stranger.
+ * says about a stranger. Numbers of an address have no leading zeros.
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/account-names.html
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-access.html
@@ -37,7 +34,7 @@ export interface HostPattern {
   matches(peer: ComparablePeer): boolean
 }
 
-export type HostKind = 'address' | 'name' | 'cidr' | 'netmask' | 'wildcard' | 'any' | 'empty'
+export type HostKind = 'address' | 'address-prefix' | 'cidr' | 'netmask' | 'name' | 'wildcard' | 'any' | 'empty'
 
 /** Never throws: text that fits no other form is a literal name, which matches nobody if it is none. */
 export function compileHostPattern(text: string): HostPattern {
@@ -86,20 +83,21 @@ function compileNetwork(text: string): HostPattern | undefined {
   if (base === undefined) return undefined
   if (slash < 0) {
     const mask = base.map(() => 255)
-    return { text, kind: 'address', weight: 0, matches: (peer) => inNetwork(peer.bytes, base, mask) }
+    const kind = base.length === 4 ? 'address' : 'name'
+    return { text, kind, weight: 0, matches: (peer) => inNetwork(peer.bytes, base, mask) }
   }
   const suffix = text.slice(slash + 1)
-  const bits = /^\d{1,3}$/.test(suffix) ? Number(suffix) : 0
-  if (bits > 0 && bits <= base.length * 8) {
-    const mask = base.map((_, i) => 0xff & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))))
-    const network = base.map((byte, i) => byte & (mask[i] ?? 0))
-    return { text, kind: 'cidr', weight: bits, matches: (peer) => inNetwork(peer.bytes, network, mask) }
-  }
-  const mask = base.length === 4 ? parseAddress(suffix) : undefined
-  if (mask?.length !== 4) return undefined
-  const weight = mask.reduce((value, byte) => value * 256 + byte, 0)
-  if (weight === 0) return undefined
-  return { text, kind: 'netmask', weight, matches: (peer) => inNetwork(peer.bytes, base, mask) }
+  const isCidr = /^\d{1,3}$/.test(suffix)
+  const bits = isCidr ? Number(suffix) : base.length === 4 ? maskBits(parseAddress(suffix) ?? []) : 0
+  if (bits < 1 || bits > base.length * 8) return undefined
+  const mask = base.map((_, i) => 0xff & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))))
+  const kind = isCidr ? 'cidr' : 'netmask'
+  return { text, kind, weight: bits, matches: (peer) => inNetwork(peer.bytes, base, mask) }
+}
+
+/** The length of a mask; 0 for one with gaps, or of no bits. */
+function maskBits(mask: readonly number[]): number {
+  return /^(1*)0*$/.exec(mask.map((byte) => byte.toString(2).padStart(8, '0')).join(''))?.[1]?.length ?? 0
 }
 
 function inNetwork(
@@ -130,7 +128,7 @@ function compileText(text: string): HostPattern {
   }
   return {
     text,
-    kind: 'wildcard',
+    kind: /^\d+\.\d+\.\d+\.\d+[%_]/.test(text) ? 'address-prefix' : 'wildcard',
     weight: Math.min(firstWildcard, MAX_WEIGHT),
     matches: ({ name, address }) =>
       (name !== undefined && fits(tokens, name)) || (address !== undefined && fits(tokens, address)),
@@ -167,12 +165,14 @@ function everyone(): boolean {
 
 const kindOrder: Readonly<Record<HostKind, number>> = {
   address: 0,
-  name: 1,
+  // mysqld reads 10.1.2.3% as the address first, and only compares it as text.
+  'address-prefix': 1,
   cidr: 2,
   netmask: 3,
-  wildcard: 4,
-  any: 5,
-  empty: 6,
+  name: 4,
+  wildcard: 5,
+  any: 6,
+  empty: 7,
 }
 
 const ANY = -1

@@ -7,7 +7,7 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/using-encrypted-connections.html
  */
-import { constants, randomBytes } from 'node:crypto'
+import { constants, randomBytes, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { KeyMaterial } from './key-material.ts'
@@ -69,7 +69,7 @@ export function createServerSecureContext(material: KeyMaterial, settings: Setti
   const ciphers = [settings.get('tls_ciphersuites') ?? tls13Ciphers, settings.get('ssl_cipher') || tls12Ciphers]
   try {
     return createSecureContext({
-      cert: material.cert,
+      cert: withIssuer(material.cert, material.ca),
       key: material.key.export({ type: 'pkcs8', format: 'pem' }),
       ...(material.ca === undefined ? {} : { ca: material.ca }),
       minVersion: versions.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
@@ -140,6 +140,23 @@ function verifyError(socket: TLSSocket): string | undefined {
   const error = handle.verifyError()
   return error ? (error.code ?? 'UNVERIFIED') : undefined
 }
+
+/**
+ * A certificate without its chain, signed by a CA that the context knows, makes OpenSSL build and verify that chain anew
+ * in every handshake, which costs as much as the handshake's own signature. So the chain is completed here, once.
+ */
+function withIssuer(cert: string, ca: string | undefined): string {
+  if (ca === undefined || cert.split(pemBegin).length > 2) return cert
+  const leaf = new X509Certificate(cert)
+  const issuer = ca
+    .split(pemBegin)
+    .slice(1)
+    .map((body) => pemBegin + body)
+    .find((pem) => leaf.checkIssued(new X509Certificate(pem)))
+  return issuer === undefined ? cert : `${cert.trimEnd()}\n${issuer}`
+}
+
+const pemBegin = '-----BEGIN CERTIFICATE-----'
 
 function socketOptions(material: KeyMaterial, settings: Settings): TLSSocketOptions | undefined {
   if (settings.get('tls_version') === '') return undefined
