@@ -12,7 +12,8 @@ export function parseAddress(text: string): readonly number[] | undefined {
   return text.includes(':') ? parseIPv6(text) : parseIPv4(text)
 }
 
-export function isLoopback(address: string): boolean {
+/** Whether an address is in 127.0.0.0/8 or ::1: where a client can only be on this machine. */
+export function isLoopbackNetwork(address: string): boolean {
   return address === '::1' || (address.startsWith('127.') && parseIPv4(address) !== undefined)
 }
 

@@ -11,7 +11,9 @@ const ipv6AsAddress = ['u@0:0:0:0:0:0:0:1', 'u@::1/128', 'u@::/64']
 const greetedOnlyForOthers = ['u@127.0.0.5/32', 'u@127.0.0.5/255.255.255.255', 'u@door\\.example.test']
 
 for (const { clients, alone, together } of measured.runs) {
-  const peers = clients.map(({ address, name }): PeerHost => ({ address: address ?? undefined, name: name ?? undefined }))
+  const peers = clients.map(
+    ({ address, name }): PeerHost => ({ address: address ?? undefined, name: name ?? undefined }),
+  )
   const names = peers.some(({ address, name }) => address !== undefined && name !== undefined)
   describe(`${measured.server} ${names ? 'with names resolved' : 'with skip_name_resolve'}`, () => {
     test('greets the same hosts, and the same accounts let them in', () => {

@@ -23,7 +23,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-access.html
  */
 import type { PeerHost } from './account.ts'
-import { isLoopback, parseAddress } from './address.ts'
+import { isLoopbackNetwork, parseAddress } from './address.ts'
 
 export interface HostPattern {
   /** As written in the account. */
@@ -73,7 +73,7 @@ export class ComparablePeer {
 function usableName(peer: PeerHost): string | undefined {
   const name = peer.name?.toLowerCase()
   if (name === undefined || /^\d+\./.test(name)) return undefined
-  if (name === 'localhost' && peer.address !== undefined && !isLoopback(peer.address)) return undefined
+  if (name === 'localhost' && peer.address !== undefined && !isLoopbackNetwork(peer.address)) return undefined
   return name
 }
 

@@ -158,6 +158,16 @@ export const serverErrors = {
     template: 'The MySQL server is running with the %s option so it cannot execute this statement',
   },
   ER_TRUNCATED_WRONG_VALUE: { code: 1292, sqlState: '22007', template: "Truncated incorrect %s value: '%s'" },
+  ER_WARN_DEPRECATED_SYNTAX: {
+    code: 1287,
+    sqlState: 'HY000',
+    template: "'%s' is deprecated and will be removed in a future release. Please use %s instead",
+  },
+  ER_WARN_DEPRECATED_SUPER: {
+    code: 1287,
+    sqlState: 'HY000',
+    template: 'The SUPER privilege identifier is deprecated',
+  },
   ER_UNSUPPORTED_PS: {
     code: 1295,
     sqlState: 'HY000',
@@ -209,8 +219,7 @@ export const serverErrors = {
   ER_PASSWORD_FORMAT: {
     code: 1827,
     sqlState: 'HY000',
-    template:
-      "The password hash doesn't have the expected format. Check if the correct password algorithm is being used with the PASSWORD() function.",
+    template: "The password hash doesn't have the expected format.",
   },
   ER_MALFORMED_PACKET: { code: 1835, sqlState: 'HY000', template: 'Malformed communication packet.' },
   ER_MUST_CHANGE_PASSWORD_LOGIN: {

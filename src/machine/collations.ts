@@ -4,7 +4,7 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/charset-charsets.html
  */
-import { charsetOfCollation } from '../packets/collations.ts'
+import { charsetOfCollation } from '../packets/character-sets.ts'
 import { latin1 } from '../wire/reader.ts'
 
 /** Character sets whose smallest character has two bytes or more: SET character_set_client refuses them, too. */

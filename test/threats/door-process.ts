@@ -34,7 +34,7 @@ export async function startDoorProcess(
   settings: Readonly<Record<string, SettingValue>> = {},
   accounts: readonly Pick<AccountInput, 'user' | 'plugin' | 'password'>[] = everyPlugin,
 ): Promise<DoorProcess> {
-  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(settings)], { execArgv: [] })
+  const child = fork(fileURLToPath(import.meta.url), [JSON.stringify(settings)], { execArgv: ['--expose-gc'] })
   child.send(accounts)
   const ask = async () => {
     const answer = once(child, 'message')
@@ -65,6 +65,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.on('message', () => {
     opened.log.length = 0
     opened.queries.length = 0
+    // What is held counts, not what was let go and not collected yet.
+    globalThis.gc?.()
     const facts: DoorFacts = {
       ...memory(),
       resources: Object.fromEntries(

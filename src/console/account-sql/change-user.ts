@@ -47,19 +47,20 @@ export async function createUser(statement: CreateUser, context: AccountContext)
   const { kept, passedOver } = context.accounts.transact((edit) => {
     const kept: Change[] = []
     const passedOver: Change[] = []
-    const failed: Change[] = []
+    const existing: Change[] = []
     for (const change of changes) {
       const { user, host, credential } = change
       const exists = edit.read(user, host) !== undefined
       if (exists && statement.ifNotExists) passedOver.push(change)
-      else if (exists || credential === undefined) failed.push(change)
+      else if (exists) existing.push(change)
+      else if (credential === undefined) refuseFailed('CREATE USER', [change])
       else {
         const created = account({ user, host, plugin: credential.plugin, passwordChangedMs: context.nowMs })
         edit.put(withOptions({ ...created, authString: credential.authString ?? '' }, statement.options))
         kept.push(change)
       }
     }
-    refuseFailed('CREATE USER', failed)
+    refuseFailed('CREATE USER', existing, 'already exists')
     return { kept, passedOver }
   })
   const notes = passedOver.map((change) => warning('Note', 'ER_USER_ALREADY_EXISTS', accountName(change)))
@@ -71,6 +72,9 @@ export async function alterUser(statement: AlterUser, context: AccountContext): 
   const changes: Change[] = []
   for (const { user, identification } of statement.users) {
     authorise(resolve(user, context), identification, statement.options, context)
+  }
+  if (context.actor.mustChangePassword && !setsOwnPassword(statement, context)) {
+    throw serverError('ER_MUST_CHANGE_PASSWORD')
   }
   for (const { user, identification } of statement.users) {
     changes.push(await prepare(resolve(user, context), identification, context))
@@ -86,15 +90,24 @@ export async function alterUser(statement: AlterUser, context: AccountContext): 
 
 export async function setPassword(statement: SetPassword, context: AccountContext): Promise<AccountResult> {
   const identity = resolve(statement.user, context)
-  authorise(identity, statement.identification, {}, context)
+  const { account: own } = context.actor
+  const mayUpdate = own.privileges.has('UPDATE') || own.databases.get('mysql')?.has('UPDATE') === true
+  if (isOwn(identity, context)) authorise(identity, statement.identification, {}, context)
+  else if (!mayUpdate) throw serverError('ER_DBACCESS_DENIED_ERROR', own.user, own.host, 'mysql')
   if (context.accounts.read(identity.user, identity.host) === undefined) throw serverError('ER_PASSWORD_NO_MATCH')
   const change = await prepare(identity, statement.identification, context)
   const { kept } = alter('SET PASSWORD', [change], {}, false, context)
   return result(kept, [], context)
 }
 
+function setsOwnPassword({ users }: AlterUser, context: AccountContext): boolean {
+  return users.every(
+    ({ user, identification }) => isOwn(resolve(user, context), context) && setsPassword(identification),
+  )
+}
+
 /** Whether an IDENTIFIED clause gives the account a new credential, which is what ends the expiry of the old one. */
-export function setsPassword(identification: Identification | undefined): boolean {
+function setsPassword(identification: Identification | undefined): boolean {
   const by = identification?.by
   return by === 'password' || by === 'random-password' || by === 'stored'
 }
@@ -111,12 +124,11 @@ function authorise(
 ): void {
   const own = isOwn(identity, context)
   if (own && identity.user === '' && setsPassword(identification)) throw serverError('ER_PASSWORD_ANONYMOUS_USER')
-  const { privileges, plugin } = context.actor.account
+  const { privileges } = context.actor.account
   if (privileges.has('CREATE USER')) return
   const by = identification?.by
   const onlyPassword =
-    by === 'discard-old' ||
-    ((by === 'password' || by === 'random-password') && (identification?.plugin ?? plugin) === plugin)
+    by === 'discard-old' || ((by === 'password' || by === 'random-password') && identification?.plugin === undefined)
   if (!own || !onlyPassword || Object.keys(options).length > 0) requireCreateUser(context)
   if ((by === 'discard-old' || retains(identification)) && !privileges.has('APPLICATION_PASSWORD_ADMIN')) {
     throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'CREATE USER or APPLICATION_PASSWORD_ADMIN')
@@ -147,19 +159,21 @@ function alter(
   const altered = context.accounts.transact((edit) => {
     const kept: Change[] = []
     const passedOver: Change[] = []
-    const failed: Change[] = []
+    const missing: Change[] = []
     for (const change of changes) {
       const current = edit.read(change.user, change.host)
       const { credential, identification } = change
       if (current === undefined && ifExists) passedOver.push(change)
-      else if (current === undefined || credential === undefined) failed.push(change)
-      else if (credential.madeFor !== undefined && credential.madeFor !== current.plugin) failed.push(change)
-      else {
+      else if (current === undefined) missing.push(change)
+      else if (credential === undefined) refuseFailed(operation, [change])
+      else if (credential.madeFor !== undefined && credential.madeFor !== current.plugin) {
+        refuseFailed(operation, [change])
+      } else {
         edit.put(withOptions(withCredential(current, credential, identification, context.nowMs), options))
         kept.push(change)
       }
     }
-    refuseFailed(operation, failed)
+    refuseFailed(operation, missing, 'does not exist')
     return { kept, passedOver }
   })
   logChange(context, operation, altered.kept)

@@ -226,7 +226,10 @@ export class Clauses extends EmbeddedActionsParser {
   }
 
   private limitLength(name: string, characters: number, what: string): void {
-    if ([...name].length > characters) this.refuse(serverError('ER_WRONG_STRING_LENGTH', name, what, characters))
+    if ([...name].length > characters) {
+      const shown = [...name].slice(0, 70).join('')
+      this.refuse(serverError('ER_WRONG_STRING_LENGTH', shown, what, characters))
+    }
   }
 }
 

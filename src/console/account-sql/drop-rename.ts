@@ -23,7 +23,7 @@ export function dropUser(statement: DropUser, context: AccountContext): AccountR
   const users = statement.users.map((user) => resolve(user, context))
   const missing = context.accounts.transact((edit) => {
     const missing = users.filter(({ user, host }) => !edit.delete(user, host))
-    if (!statement.ifExists) refuseFailed('DROP USER', missing)
+    if (!statement.ifExists) refuseFailed('DROP USER', missing, 'does not exist')
     return missing
   })
   const dropped = users.filter((user) => !missing.includes(user))

@@ -4,7 +4,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/grant.html
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/revoke.html
  */
-import { type Account, accountName } from '../../accounts/account.ts'
+import type { Account } from '../../accounts/account.ts'
 import {
   type DynamicPrivilege,
   databasePrivileges,
@@ -30,7 +30,9 @@ import type { Grant, PrivilegeLevel, PrivilegeList, Revoke, RevokeAll } from './
 export function grant(statement: Grant, context: AccountContext): AccountResult {
   const database = databaseOf(statement.level, context)
   const named = privilegesOf(statement.privileges, database)
-  const granted: readonly Privilege[] = statement.withGrantOption ? [...named, 'GRANT OPTION'] : named
+  // The option of a dynamic privilege is its own; it must not become that of all others.
+  const withOption = statement.withGrantOption && (named.length === 0 || !named.every(isDynamic))
+  const granted: readonly Privilege[] = withOption ? [...named, 'GRANT OPTION'] : named
   authorise(named, database, context)
   const users = statement.users.map((user) => resolve(user, context))
   context.accounts.transact((edit) => {
@@ -41,7 +43,7 @@ export function grant(statement: Grant, context: AccountContext): AccountResult 
     }
   })
   logChange(context, 'GRANT', users)
-  return done()
+  return done(superIsDeprecated(statement.privileges))
 }
 
 export function revoke(statement: Revoke, context: AccountContext): AccountResult {
@@ -49,24 +51,22 @@ export function revoke(statement: Revoke, context: AccountContext): AccountResul
   const revoked = new Set(privilegesOf(statement.privileges, database))
   authorise([...revoked], database, context)
   const { changed, warnings } = revokeFrom(statement, context, (account) => {
-    // As in MySQL, a database that was never granted is an error; a global privilege that is not held is none.
-    if (database !== undefined && !account.databases.has(database)) return undefined
-    return withPrivileges(
-      account,
-      database,
-      new Set([...held(account, database)].filter((privilege) => !revoked.has(privilege))),
-    )
+    const before = held(account, database)
+    const after = withPrivileges(account, database, new Set([...before].filter((privilege) => !revoked.has(privilege))))
+    // As in MySQL, to revoke what is not held is an error on a database, and none on *.*
+    const isHeld =
+      statement.privileges === 'ALL' ? before.size > 0 : [...revoked].every((privilege) => before.has(privilege))
+    return { after, complete: database === undefined || isHeld }
   })
   logChange(context, 'REVOKE', changed)
-  return done(warnings)
+  return done([...warnings, ...superIsDeprecated(statement.privileges)])
 }
 
 export function revokeAll(statement: RevokeAll, context: AccountContext): AccountResult {
   requireCreateUser(context)
   const { changed, warnings } = revokeFrom(statement, context, (account) => ({
-    ...account,
-    privileges: new Set(),
-    databases: new Map(),
+    after: { ...account, privileges: new Set(), databases: new Map() },
+    complete: true,
   }))
   logChange(context, 'REVOKE ALL', changed)
   return done(warnings)
@@ -75,7 +75,7 @@ export function revokeAll(statement: RevokeAll, context: AccountContext): Accoun
 function revokeFrom(
   statement: Revoke | RevokeAll,
   context: AccountContext,
-  change: (account: Account) => Account | undefined,
+  change: (account: Account) => { readonly after: Account; readonly complete: boolean },
 ): { changed: readonly AccountIdentity[]; warnings: readonly Warning[] } {
   const users = statement.users.map((user) => resolve(user, context))
   return context.accounts.transact((edit) => {
@@ -84,19 +84,24 @@ function revokeFrom(
     for (const identity of users) {
       const { user, host } = identity
       const account = edit.read(user, host)
-      const after = account && change(account)
-      if (after !== undefined) {
-        edit.put(after)
-        changed.push(identity)
-      } else if (account === undefined && statement.ignoreUnknownUser) {
-        warnings.push(warning('Warning', 'ER_USER_DOES_NOT_EXIST', accountName(identity)))
-      } else if (statement.statement === 'REVOKE ALL') {
-        throw serverError('ER_REVOKE_GRANTS')
-      } else if (account !== undefined && statement.ifExists) {
-        warnings.push(warning('Warning', 'ER_NONEXISTING_GRANT', user, host))
-      } else {
-        throw serverError('ER_NONEXISTING_GRANT', user, host)
+      if (account === undefined) {
+        if (!statement.ignoreUnknownUser) {
+          throw statement.statement === 'REVOKE ALL'
+            ? serverError('ER_REVOKE_GRANTS')
+            : serverError('ER_NONEXISTING_GRANT', user, host)
+        }
+        warnings.push(warning('Warning', 'ER_USER_DOES_NOT_EXIST', user))
+        continue
       }
+      const { after, complete } = change(account)
+      if (!complete) {
+        if (statement.statement === 'REVOKE ALL' || !statement.ifExists) {
+          throw serverError('ER_NONEXISTING_GRANT', user, host)
+        }
+        warnings.push(warning('Warning', 'ER_NONEXISTING_GRANT', user, host))
+      }
+      edit.put(after)
+      changed.push(identity)
     }
     return { changed, warnings }
   })
@@ -138,7 +143,9 @@ function authorise(privileges: readonly Privilege[], database: string | undefine
   const lacking = ['GRANT OPTION' as const, ...privileges].find((privilege) => !holds(privilege))
   if (lacking === undefined) return
   if (database !== undefined) throw serverError('ER_DBACCESS_DENIED_ERROR', own.user, own.host, database)
-  if (isDynamic(lacking)) throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'GRANT OPTION')
+  if (isDynamic(lacking) || (privileges.length > 0 && privileges.every(isDynamic))) {
+    throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'GRANT OPTION')
+  }
   throw serverError('ER_ACCESS_DENIED_ERROR', own.user, own.host, own.authString === '' ? 'NO' : 'YES')
 }
 
@@ -152,6 +159,11 @@ function withPrivileges(account: Account, database: string | undefined, privileg
   if (privileges.size === 0) databases.delete(database)
   else databases.set(database, privileges)
   return { ...account, databases }
+}
+
+function superIsDeprecated(privileges: PrivilegeList): readonly Warning[] {
+  if (privileges === 'ALL') return []
+  return privileges.filter((name) => name === 'SUPER').map(() => warning('Warning', 'ER_WARN_DEPRECATED_SUPER'))
 }
 
 function isDynamic(name: string): name is DynamicPrivilege {

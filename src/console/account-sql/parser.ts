@@ -224,15 +224,14 @@ class StatementParser extends OptionClauses {
         ALT: () => {
           this.CONSUME(keyword('CREATE'))
           this.CONSUME(keyword('USER'))
-          const user = this.OPTION(() => this.SUBRULE(this.account)) ?? 'current-user'
-          return { statement: 'SHOW CREATE USER', user }
+          return { statement: 'SHOW CREATE USER', user: this.SUBRULE(this.account) }
         },
       },
       {
         ALT: () => {
           this.CONSUME(keyword('GRANTS'))
-          const user = this.OPTION2(() => this.SUBRULE(this.forAccount)) ?? 'current-user'
-          this.OPTION3(() => {
+          const user = this.OPTION(() => this.SUBRULE(this.forAccount)) ?? 'current-user'
+          this.OPTION2(() => {
             this.CONSUME(keyword('USING'))
             this.SUBRULE(this.accounts)
             this.refuse(serverError('ER_NOT_SUPPORTED_YET', 'roles'))

@@ -10,10 +10,10 @@ import { SECRET } from './secret-places.ts'
 
 /** The row of SHOW CREATE USER; `without` shows `<secret>` in the place of the stored credential. */
 export function printCreateUser(account: Account, credential: 'with-credential' | 'without'): string {
-  const shown = credential === 'without' ? SECRET : account.authString
+  const shown = credential === 'without' ? SECRET : quoted(account.authString)
   return [
     `CREATE USER ${quotedName(account)} IDENTIFIED WITH ${quoted(account.plugin)}`,
-    account.authString === '' ? [] : `AS ${quoted(shown)}`,
+    account.authString === '' ? [] : `AS ${shown}`,
     `REQUIRE ${printRequirement(account.require)}`,
     printLimits(account.limits),
     `PASSWORD EXPIRE${printExpiry(account)}`,
@@ -36,12 +36,17 @@ export function printGrants(account: Account): string[] {
   const grants = [`GRANT ${printPrivileges(privileges)} ON *.* ${to}${grantOption(privileges)}`]
   const dynamic = dynamicPrivileges.filter((privilege) => privileges.has(privilege)).sort()
   if (dynamic.length > 0) grants.push(`GRANT ${dynamic.join(',')} ON *.* ${to}${grantOption(privileges)}`)
-  for (const [database, on] of [...databases].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [database, on] of [...databases].sort(([a], [b]) => patternsLast(a, b))) {
     const whole = databasePrivileges.every((privilege) => privilege === 'GRANT OPTION' || on.has(privilege))
     const what = whole ? 'ALL PRIVILEGES' : printPrivileges(on)
     grants.push(`GRANT ${what} ON ${identifier(database)}.* ${to}${grantOption(on)}`)
   }
   return grants
+}
+
+/** Names with a wildcard, escaped or not, come after all others. */
+function patternsLast(a: string, b: string): number {
+  return Number(/[%_]/.test(a)) - Number(/[%_]/.test(b)) || (a < b ? -1 : 1)
 }
 
 function printRequirement(require: TlsRequirement): string {

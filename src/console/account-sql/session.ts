@@ -71,9 +71,14 @@ export function requireCreateUser({ actor }: AccountContext): void {
 }
 
 /** Throws: `ServerError` 1396, naming the accounts, when there is one in `failed`. */
-export function refuseFailed(operation: string, failed: readonly AccountIdentity[]): void {
-  if (failed.length > 0) throw serverError('ER_CANNOT_USER', operation, failed.map(accountName).join(','))
+export function refuseFailed(operation: string, failed: readonly AccountIdentity[], why?: FailureReason): void {
+  const reason = why === undefined ? '' : ` (User account ${why})`
+  const names = failed.map((one) => accountName(one) + reason)
+  if (failed.length > 0) throw serverError('ER_CANNOT_USER', operation, names.join(','))
 }
+
+/** What MySQL adds to 1396, where it does. */
+export type FailureReason = 'already exists' | 'does not exist'
 
 export function warning(level: Warning['level'], symbol: ServerErrorSymbol, ...values: string[]): Warning {
   const { code, message } = serverError(symbol, ...values)

@@ -16,19 +16,19 @@ export function showCreateUser(statement: ShowCreateUser, context: AccountContex
   const actor = context.actor.account
   const mayRead = mayReadMysql(actor)
   if (!mayRead && !isOwn(identity, context)) {
-    throw serverError('ER_TABLEACCESS_DENIED_ERROR', 'SELECT', actor.user, actor.host, 'user')
+    throw serverError('ER_DBACCESS_DENIED_ERROR', actor.user, actor.host, 'mysql')
   }
   const account = context.accounts.read(identity.user, identity.host)
-  if (account === undefined) refuseFailed('SHOW CREATE USER', [identity])
+  if (account === undefined) refuseFailed('SHOW CREATE USER', [identity], 'does not exist')
   const rows = account === undefined ? [] : [[printCreateUser(account, mayRead ? 'with-credential' : 'without')]]
   return rowsOf(`CREATE USER for ${identity.user}@${identity.host}`, rows)
 }
 
 export function showGrants(statement: ShowGrants, context: AccountContext): AccountResult {
   const identity = resolve(statement.user, context)
-  const actor = context.actor.account
-  if (!mayReadMysql(actor) && !isOwn(identity, context)) {
-    throw serverError('ER_DBACCESS_DENIED_ERROR', actor.user, actor.host, 'mysql')
+  const { actor } = context
+  if (!mayReadMysql(actor.account) && !isOwn(identity, context)) {
+    throw serverError('ER_TABLEACCESS_DENIED_ERROR', 'SELECT', actor.user, actor.host, 'user')
   }
   const account = context.accounts.read(identity.user, identity.host)
   if (account === undefined) throw serverError('ER_NONEXISTING_GRANT', identity.user, identity.host)

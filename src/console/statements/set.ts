@@ -5,13 +5,13 @@
  */
 import type { Privilege } from '../../accounts/privileges.ts'
 import { serverError } from '../../errors/errors.ts'
+import { characterSets } from '../../packets/character-sets.ts'
 import type { OkResult, Session, Value, Warning } from '../../server/query.ts'
 import type { SettingValue } from '../../server/setting-row.ts'
 import type { ConsoleContext } from '../context.ts'
 import { select } from '../select/select.ts'
 import type { Cursor } from '../sql/cursor.ts'
 import { lex, type Token, type VariableScope } from '../sql/lexer.ts'
-import { characterSets } from '../tables/character-set-data.ts'
 
 /** Keeps one value. Throws what MySQL answers. */
 type Assignment = () => readonly Warning[]

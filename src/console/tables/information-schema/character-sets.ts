@@ -1,7 +1,7 @@
 /**
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/information-schema-character-sets-table.html
  */
-import { characterSets as all } from '../character-set-data.ts'
+import { characterSets as all } from '../../../packets/character-sets.ts'
 import { columns, type VirtualTable } from '../table.ts'
 
 export const characterSets: VirtualTable = {

@@ -3,7 +3,7 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/information-schema-collations-table.html
  */
-import { characterSets } from '../character-set-data.ts'
+import { characterSets } from '../../../packets/character-sets.ts'
 import { columns, type VirtualTable } from '../table.ts'
 
 export const collations: VirtualTable = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { describe, it } from 'node:test'
-import { charsetOfCollation } from './collations.ts'
+import { charsetOfCollation } from './character-sets.ts'
 
 /** COLLATION_NAME -> id, as a client has them. */
 const known: Readonly<Record<string, number>> = createRequire(import.meta.url)('mysql2').Charsets

@@ -1,6 +1,6 @@
 /**
- * The character sets and collations of MySQL 9.7, for the tables that list them: name, description, bytes of the longest
- * character, default collation; then the collations, by id, without the name of their character set.
+ * The character sets and collations of MySQL 9.7. The id of a collation is the byte (or two) by which both sides name a
+ * character set; names and descriptions are for the tables that list them.
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/charset-charsets.html
  */
@@ -19,6 +19,10 @@ export interface Collation {
   readonly padAttribute: 'PAD SPACE' | 'NO PAD'
 }
 
+/**
+ * Name, description, bytes of the longest character, default collation; then the collations by id, without the name of
+ * their character set.
+ */
 const text = `
   armscii8 | ARMSCII-8 Armenian | 1 | general_ci | 32 general_ci, 64 bin;
   ascii | US ASCII | 1 | general_ci | 11 general_ci, 65 bin;
@@ -122,6 +126,13 @@ export const characterSets: readonly CharacterSet[] = text.split(';').map((entry
   })
   return { name, description, maxLength: Number(maxLength), defaultCollation: full(byDefault), collations }
 })
+
+/** The character set of a collation; `undefined` for an id that MySQL has not given to any. */
+export function charsetOfCollation(id: number): string | undefined {
+  return charsetById.get(id)
+}
+
+const charsetById = new Map(characterSets.flatMap(({ name, collations }) => collations.map(({ id }) => [id, name])))
 
 /** 0 for the collations of UCA 9.0.0, 8 for those of older UCA versions, 1 for simple ones. */
 function sortLengthOf(collation: string): number {
