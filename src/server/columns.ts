@@ -17,26 +17,31 @@ const lengths: Readonly<Record<ColumnType, number>> = {
   DOUBLE: 23,
   NEWDECIMAL: 67,
   VAR_STRING: 1024,
+  STRING: 255,
+  TEXT: 65_535,
   BLOB: 65_535,
   DATETIME: 26,
   TIMESTAMP: 26,
   DATE: 10,
+  TIME: 10,
+  NULL: 0,
   JSON: 0xffff_ffff,
 }
 
 const numeric: ReadonlySet<ColumnType> = new Set(['LONGLONG', 'LONG', 'DOUBLE', 'NEWDECIMAL'])
-const temporal: ReadonlySet<ColumnType> = new Set(['DATETIME', 'TIMESTAMP', 'DATE'])
+const textual: ReadonlySet<ColumnType> = new Set(['VAR_STRING', 'STRING', 'TEXT'])
+const fractional: ReadonlySet<ColumnType> = new Set(['DATETIME', 'TIMESTAMP'])
 
 /** `textCollationId` is what text is declared as: utf8mb4_0900_ai_ci unless given. */
 export function definitionOf(column: Column, textCollationId = utf8mb4Collation): ColumnDefinition {
   const type = typeOfColumn(column)
-  const text = type === 'VAR_STRING'
+  const text = textual.has(type)
   const length = column.length ?? lengths[type]
   let flags = column.nullable === false ? columnFlag.NOT_NULL : 0
   if (column.unsigned) flags |= columnFlag.UNSIGNED
   if (numeric.has(type)) flags |= columnFlag.NUM
   if (!text) flags |= columnFlag.BINARY
-  if (type === 'BLOB' || type === 'JSON') flags |= columnFlag.BLOB
+  if (type === 'BLOB' || type === 'TEXT' || type === 'JSON') flags |= columnFlag.BLOB
   return {
     schema: column.schema ?? '',
     table: column.table ?? '',
@@ -45,15 +50,15 @@ export function definitionOf(column: Column, textCollationId = utf8mb4Collation)
     orgName: column.table === undefined ? '' : column.name,
     collationId: text ? textCollationId : binaryCollation,
     columnLength: text ? length * bytesPerCharacter : length,
-    type: fieldType[type],
+    type: fieldType[type === 'TEXT' ? 'BLOB' : type],
     flags,
-    decimals: type === 'DOUBLE' || text ? 31 : temporal.has(type) && column.length === undefined ? 6 : 0,
+    decimals: type === 'DOUBLE' || text ? 31 : fractional.has(type) && column.length === undefined ? 6 : 0,
   }
 }
 
 /** A value with its text in the character set of the client; only columns of text have one. */
 export function encodedText(value: Value, column: Column | undefined, encoding: ResultEncoding): Value {
-  return typeof value === 'string' && typeOfColumn(column) === 'VAR_STRING' ? encoding.encode(value) : value
+  return typeof value === 'string' && textual.has(typeOfColumn(column)) ? encoding.encode(value) : value
 }
 
 /** The text protocol's form of a value. */

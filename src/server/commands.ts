@@ -249,7 +249,7 @@ function prepare(session: ClientSession, sql: string, writer: ResultWriter): und
 async function fieldList(session: ClientSession, table: string, writer: ResultWriter): Promise<void> {
   const name = table.replaceAll('`', '``')
   const result = await session.door.onQuery(`SELECT * FROM \`${name}\` LIMIT 0`, session, [])
-  const columns = 'columns' in result ? result.columns : []
+  const columns = ('results' in result ? undefined : rowsOf(result))?.columns ?? []
   for (const column of columns) {
     writer.packet(encodeColumnDefinition({ ...definitionOf({ table, ...column }), defaultValue: null }))
   }

@@ -25,7 +25,7 @@ export type Row = readonly Value[]
 
 export interface Column {
   readonly name: string
-  /** A name of `fieldType` (packets/column-definition.ts); left out: text. */
+  /** A name of `fieldType` (packets/column-definition.ts), or TEXT for a BLOB of text; left out: VAR_STRING. */
   readonly type?: ColumnType
   readonly table?: string
   readonly schema?: string
@@ -41,10 +41,14 @@ export type ColumnType =
   | 'DOUBLE'
   | 'NEWDECIMAL'
   | 'VAR_STRING'
+  | 'STRING'
+  | 'TEXT'
   | 'BLOB'
   | 'DATETIME'
   | 'TIMESTAMP'
   | 'DATE'
+  | 'TIME'
+  | 'NULL'
   | 'JSON'
 
 /**

@@ -24,6 +24,8 @@ export interface IntegerRow<V extends number | bigint = number | bigint> extends
   readonly max: V
   /** Values are rounded down to a multiple of it. */
   readonly block: number
+  /** A value out of range is refused (1231) instead of moved into it. */
+  readonly strict: boolean
 }
 
 export interface BooleanRow extends AnyRow {
@@ -79,7 +81,8 @@ export function integer<V extends number | bigint>(
   block = 1,
 ): IntegerRow<Wide<V>> {
   const [min, max] = range
-  return { ...common(scope, description), type: 'integer', default: initial as unknown as Wide<V>, min, max, block }
+  const row = { ...common(scope, description), type: 'integer', strict: false } as const
+  return { ...row, default: initial as unknown as Wide<V>, min, max, block }
 }
 
 export function boolean(initial: boolean, scope: Scope, description: string): BooleanRow {
@@ -127,6 +130,11 @@ export function nullableText(
 /** No statement can change the variable. */
 export function readOnly<Row extends SettingRow>(row: Row): Row {
   return { ...row, dynamic: false }
+}
+
+/** SET refuses what is out of range. */
+export function strict<V extends number | bigint>(row: IntegerRow<V>): IntegerRow<V> {
+  return { ...row, strict: true }
 }
 
 /** Only SET GLOBAL can change the variable; sessions see the value that they started with. */

@@ -27,7 +27,7 @@ export function acceptValue(name: string, row: SettingRow, value: SettingValue):
   const wrongValue = () => serverError('ER_WRONG_VALUE_FOR_VAR', name, value === null ? 'NULL' : String(value))
   if (value === null) {
     if (row.type === 'string' && row.nullable) return { value: null, warning: undefined }
-    throw wrongValue()
+    throw row.type === 'integer' ? serverError('ER_WRONG_TYPE_FOR_VAR', name) : wrongValue()
   }
   const given = typeof value === 'boolean' ? Number(value) : value
   switch (row.type) {
@@ -73,6 +73,7 @@ function acceptInteger(name: string, row: IntegerRow, given: number | bigint | s
   const wanted = BigInt(given)
   const bounded = wanted < row.min ? BigInt(row.min) : wanted > row.max ? BigInt(row.max) : wanted
   const kept = bounded - (bounded % BigInt(row.block))
+  if (row.strict && kept !== wanted) throw serverError('ER_WRONG_VALUE_FOR_VAR', name, String(given))
   return {
     value: typeof row.default === 'bigint' ? kept : Number(kept),
     warning: kept === wanted ? undefined : warningOf(serverError('ER_TRUNCATED_WRONG_VALUE', name, String(given))),

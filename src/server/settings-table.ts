@@ -124,7 +124,7 @@ export const settingsTable = {
   // Saltgate's own
   saltgate_dns_timeout: integer(2000, [1, 60_000], 'global', 'Milliseconds to wait for the name of an address'),
   saltgate_max_login_packet: integer(
-    65_536,
+    32_768,
     [4096, 16_777_215],
     'global',
     'Bytes of a packet before the login, at most',
