@@ -49,6 +49,13 @@ export const denyReasons = {
     explains: 'max_connections are in use',
     remedy: 'raise max_connections, or find the client that does not close its connections (SHOW PROCESSLIST)',
   },
+  'gave-way': {
+    error: 'ER_CON_COUNT_ERROR',
+    hostCache: undefined,
+    connectError: false,
+    explains: 'max_connections were in use, and of all strangers this one had been waited for longest',
+    remedy: 'find who opens connections and says nothing; saltgate_stranger_patience says how long they may',
+  },
   'host-blocked': {
     error: 'ER_HOST_IS_BLOCKED',
     hostCache: 'COUNT_HOST_BLOCKED_ERRORS',

@@ -85,8 +85,9 @@ export function admit(
 
   const administrator = isAdministrator(account)
   // The connection that asks is already counted; one slot beyond the limit is kept for an administrator.
-  if (!administrator && door.registry.live.size > settings.get('max_connections'))
+  if (!administrator && door.registry.live.size > settings.get('max_connections') && !door.makeRoom()) {
     return refused('too-many-connections')
+  }
   if (!administrator && settings.get('offline_mode')) return refused('offline-mode')
 
   const limit = door.userConnections.admit(account, settings.get('max_user_connections'), nowMs)

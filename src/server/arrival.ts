@@ -34,7 +34,9 @@ export function arrive(door: Door, socket: Socket, listener: 'tcp' | 'unix-socke
   const channel = listener === 'tcp' ? 'plaintext' : 'unix-socket'
   const record = new ConnectionRecord(door.registry.nextId(), channel, address, socket.remotePort, door.now())
   const arrival = new Arrival(door, record, socket)
-  if (live.size > door.settings.get('max_connections')) return arrival.turnAway('too-many-connections')
+  if (live.size > door.settings.get('max_connections') && !door.makeRoom()) {
+    return arrival.turnAway('too-many-connections')
+  }
   status.Connections++
   door.registry.add(record, record.acceptedAtMs)
   door.loginDeadlines.add(arrival.connection)

@@ -46,9 +46,11 @@ export interface DoorOptions {
   readonly dnsServers?: readonly string[]
 }
 
-/** A connection in one of the deadline lists, with what happens then. */
+/** What handles a connection in one of the deadline lists. */
 export interface Waiting {
   onDeadline(): void
+  /** A login that only waits for its client: the door is full, and it may be its turn to go. Returns whether it went. */
+  yieldPlace?(patienceMs: number): boolean
 }
 
 function onExpired(connection: Connection): void {
@@ -170,6 +172,16 @@ export class Door {
   /** The greeting of connections from now on. Running logins keep the policy that they began with. */
   refreshPolicy(): void {
     this.policy = this.#makePolicy()
+  }
+
+  /**
+   * Makes room for one more connection: the stranger who has been waited for longest goes, if it was longer than
+   * saltgate_stranger_patience. So silent connections cannot keep those out who log in. Returns whether there is room.
+   */
+  makeRoom(): boolean {
+    const patienceMs = this.settings.get('saltgate_stranger_patience')
+    const oldest = this.loginDeadlines.first?.handler as Partial<Waiting> | undefined
+    return patienceMs > 0 && oldest?.yieldPlace?.(patienceMs) === true
   }
 
   /** The list of sessions that wait for a command for so many seconds at most. */

@@ -253,9 +253,11 @@ export class Login implements PacketHandler {
     this.#answerLate({ is: 'abort', reason: 'verifier-failed', detail: brokenSource })
   }
 
-  /** Whether it is this side's turn to decide; then a deadline is not the client's fault. */
-  get deciding(): boolean {
-    return phases[this.machine.phase].turn === 'decision'
+  yieldPlace(patienceMs: number): boolean {
+    const waited = this.door.now() - this.record.phaseSinceMs
+    if (phases[this.machine.phase].turn === 'decision' || waited < patienceMs) return false
+    this.abort('gave-way')
+    return true
   }
 }
 

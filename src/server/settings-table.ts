@@ -4,7 +4,7 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/server-system-variables.html
  */
-import { boolean, integer, nullableText, oneOf, readOnly, sessionFixed, setOf, text } from './setting-row.ts'
+import { boolean, integer, nullableText, oneOf, readOnly, sessionFixed, setOf, strict, text } from './setting-row.ts'
 
 const seconds = [1, 31_536_000] as const
 const unsigned32 = [0, 4_294_967_295] as const
@@ -37,12 +37,14 @@ export const settingsTable = {
     'The plugin of the greeting, and of CREATE USER without IDENTIFIED WITH',
   ),
   authentication_policy: readOnly(text('*,,', 'global', 'Which factors an account may have')),
-  caching_sha2_password_digest_rounds: integer(
-    5000,
-    [5000, 1_000_000],
-    'global',
-    'Rounds of SHA-256 for new passwords: 5000 as in MySQL 8, 10000 as in 9.7',
-    1000,
+  caching_sha2_password_digest_rounds: strict(
+    integer(
+      5000,
+      [5000, 1_000_000],
+      'global',
+      'Rounds of SHA-256 for new passwords: 5000 as in MySQL 8, 10000 as in 9.7',
+      1000,
+    ),
   ),
   caching_sha2_password_auto_generate_rsa_keys: readOnly(
     boolean(true, 'global', 'Makes the RSA key pair on the first start'),
@@ -128,6 +130,12 @@ export const settingsTable = {
     [4096, 16_777_215],
     'global',
     'Bytes of a packet before the login, at most',
+  ),
+  saltgate_stranger_patience: integer(
+    1000,
+    [0, 3_600_000],
+    'global',
+    'Milliseconds that a silent stranger keeps its place when max_connections are in use; 0: as long as the login may take',
   ),
   saltgate_allow_clear_password: boolean(
     false,

@@ -71,6 +71,12 @@ export class DeadlineList<T extends DeadlineEntry> {
     return this.#size
   }
 
+  /** The entry whose deadline is next. */
+  get first(): T | undefined {
+    const first = this.#ends.deadlineAfter
+    return first === this.#ends ? undefined : (first as unknown as T)
+  }
+
   get durationMs(): number {
     return this.#durationMs
   }

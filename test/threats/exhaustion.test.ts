@@ -193,6 +193,24 @@ describe('too many at once', () => {
     for (const stranger of again) stranger.destroy()
   })
 
+  it('T41 silent ones, however many, give way to those who log in', async (t) => {
+    const settings = { max_connections: 20, saltgate_stranger_patience: 30 }
+    const { port, door } = await openDoor(t, { accounts: everyPlugin, settings })
+    const inside = await Promise.all(Array.from({ length: 5 }, () => Stranger.loggedIn(port, native)))
+    const silent = await Promise.all(Array.from({ length: 16 }, () => Stranger.greeted(port)))
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    const late: Stranger[] = []
+    for (let i = 0; i < 10; i++) {
+      const stranger = await Stranger.greeted(port)
+      late.push(stranger)
+      assert.deepEqual(await stranger.login(native), { ok: true })
+    }
+    assert.equal(door.registry.denied.get('gave-way'), 11)
+    assert.equal(errOf((await silent[0]?.packet())?.payload as Buffer).code, 1040)
+    for (const session of inside) assert.equal((await session.run(0x0e))?.payload[0], 0, 'a session never gives way')
+    for (const stranger of [...inside, ...silent, ...late]) stranger.destroy()
+  })
+
   it('T41 thousands of failures of every kind leave no counter behind', async (t) => {
     const { port, door } = await openDoor(t, { accounts: everyPlugin, settings: { max_user_connections: 3 } })
     await crowd(1500, 30, async (i) => {
