@@ -60,12 +60,21 @@ export class FailedLogins {
     return open(0)
   }
 
-  /** After a login that was let in: the count starts again. */
+  /** After a right password, whether it was let in or not: the count starts again. */
   onSuccess(account: Account): void {
     if (isTracked(account)) this.#counting.delete(accountKey(account.user, account.host))
   }
 
-  /** ALTER USER ... ACCOUNT UNLOCK; also after DROP USER and RENAME USER, and when either option is set anew. */
+  /** RENAME USER: count and block go with the account. */
+  rename(from: Pick<Account, 'user' | 'host'>, to: Pick<Account, 'user' | 'host'>): void {
+    const [before, after] = [accountKey(from.user, from.host), accountKey(to.user, to.host)]
+    for (const map of [this.#counting, this.#blocked] as Map<string, unknown>[]) {
+      if (map.has(before)) map.set(after, map.get(before))
+      map.delete(before)
+    }
+  }
+
+  /** ALTER USER ... ACCOUNT UNLOCK; also after DROP USER, and when either option is set anew. */
   unlock(user: string, host: string): void {
     const key = accountKey(user, host)
     this.#counting.delete(key)

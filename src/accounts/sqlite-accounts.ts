@@ -12,19 +12,17 @@ import { accountToGrantRows, accountToRow, type Row, rowToAccount, userColumns }
 import { dynamicPrivileges } from './privileges.ts'
 import type { AccountEdit, AccountStore } from './source.ts'
 import { isBusy, openAccountFile } from './sqlite-schema.ts'
+import { WalIndex } from './wal-index.ts'
 
 export class SqliteAccounts implements AccountStore {
   readonly #db: DatabaseSync
   readonly #dataVersion: StatementSync
   readonly #statements: Statements
+  readonly #walIndex: WalIndex
   /** What `#accounts` was read from. */
   #seen: unknown
   #accounts = new Map<string, Account>()
   #table: AccountTable | undefined
-  #askedThisTurn = false
-  readonly #nextTurn = (): void => {
-    this.#askedThisTurn = false
-  }
 
   /**
    * Opens an account file, or makes it with its directory.
@@ -32,22 +30,24 @@ export class SqliteAccounts implements AccountStore {
    * Throws: `ConfigurationError` when the file cannot be opened, is not an account file, is damaged or too new.
    */
   static open(path: string): SqliteAccounts {
-    return new SqliteAccounts(openAccountFile(path))
+    return new SqliteAccounts(openAccountFile(path), path)
   }
 
-  private constructor(db: DatabaseSync) {
+  private constructor(db: DatabaseSync, path: string) {
     this.#db = db
     this.#dataVersion = db.prepare('PRAGMA data_version')
     this.#statements = prepare(db)
+    this.#follow()
+    this.#walIndex = new WalIndex(path)
   }
 
   find(user: string, peer: PeerHost): Account | undefined {
-    return this.#thisTurn().find(user, peer)
+    return this.#now().find(user, peer)
   }
 
   /** A yes may be of a moment ago, because `find` judges what is true at the login; a no is always of now. */
   admitsHost(peer: PeerHost): boolean {
-    return this.#table?.admitsHost(peer) === true || this.#thisTurn().admitsHost(peer)
+    return this.#table?.admitsHost(peer) === true || this.#now().admitsHost(peer)
   }
 
   read(user: string, host: string): Account | undefined {
@@ -59,7 +59,7 @@ export class SqliteAccounts implements AccountStore {
   }
 
   pluginCounts(): ReadonlyMap<string, number> {
-    return this.#thisTurn().pluginCounts()
+    return this.#now().pluginCounts()
   }
 
   /**
@@ -99,26 +99,13 @@ export class SqliteAccounts implements AccountStore {
   }
 
   close(): void {
+    this.#walIndex.close()
     this.#db.close()
   }
 
-  /**
-   * The accounts for a login. Whether another process wrote is asked once in a turn of the event loop: what is read in this
-   * turn was sent before it began, so no login can know of a later change.
-   */
-  #thisTurn(): AccountTable {
-    if (this.#askedThisTurn) return this.#asRead()
-    this.#askedThisTurn = true
-    setImmediate(this.#nextTurn)
-    return this.#now()
-  }
-
+  /** The accounts as they are now, whichever process wrote last. */
   #now(): AccountTable {
-    this.#follow()
-    return this.#asRead()
-  }
-
-  #asRead(): AccountTable {
+    if (this.#walIndex.mayHaveChanged()) this.#follow()
     this.#table ??= new AccountTable(this.#accounts.values())
     return this.#table
   }

@@ -163,12 +163,13 @@ export class PacketReader {
     this.#refuse(field, why)
   }
 
+  /** `size` is 4 bytes at most. */
   #little(size: number, field: string): number {
     this.#need(size, field)
     let value = 0
-    for (let i = size - 1; i >= 0; i--) value = value * 256 + (this.#payload[this.#offset + i] as number)
+    for (let i = size - 1; i >= 0; i--) value = (value << 8) | (this.#payload[this.#offset + i] as number)
     this.#offset += size
-    return value
+    return value >>> 0
   }
 
   #need(length: number, field: string): void {

@@ -23,21 +23,24 @@ export class PacketWriter {
   }
 
   u8(value: number): this {
-    if (!Number.isInteger(value) || value < 0 || value > 0xff) refuse(value, 1)
+    if ((value & 0xff) !== value) refuse(value, 1)
     this.#reserve(1)
     this.#buffer[this.#length++] = value
     return this
   }
 
   u16(value: number): this {
+    if ((value & 0xffff) !== value) refuse(value, 2)
     return this.#little(value, 2)
   }
 
   u24(value: number): this {
+    if ((value & 0xffffff) !== value) refuse(value, 3)
     return this.#little(value, 3)
   }
 
   u32(value: number): this {
+    if (value >>> 0 !== value) refuse(value, 4)
     return this.#little(value, 4)
   }
 
@@ -95,10 +98,10 @@ export class PacketWriter {
     return this.#buffer.subarray(0, this.#length)
   }
 
+  /** The value is known to fit. */
   #little(value: number, size: number): this {
-    if (value >>> 0 !== value || (size < 4 && value >>> (8 * size) !== 0)) refuse(value, size)
     this.#reserve(size)
-    for (let i = 0; i < size; i++) this.#buffer[this.#length++] = value >>> (8 * i)
+    for (let shift = 0; shift < size * 8; shift += 8) this.#buffer[this.#length++] = value >>> shift
     return this
   }
 
