@@ -10,7 +10,7 @@
 import { decided, deny, isEmptyAnswer, judgeEmptyAnswer, unexpectedData } from './dialogues.ts'
 import { type ExchangeRules, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof } from './plugin.ts'
-import { equal, sha256, wipe, xor } from './primitives.ts'
+import { equal, sha256, sha256Quick, wipe, xor } from './primitives.ts'
 import { formatCachingSha2, parseStoredCrypt, sha256Crypt } from './sha256-crypt.ts'
 
 export const cachingSha2Password: AuthPlugin = {
@@ -65,8 +65,8 @@ export function scrambleCachingSha2Password(password: Uint8Array, nonce: Uint8Ar
 /** Whether a scramble is that of the password with this SHA256(SHA256(password)). */
 export function verifyFastDigest(scramble: Uint8Array, nonce: Uint8Array, fastDigest: Uint8Array): boolean {
   if (scramble.length !== scrambleLength || fastDigest.length !== scrambleLength) return false
-  const once = xor(scramble, sha256(fastDigest, nonce))
-  const matches = equal(sha256(once), fastDigest)
+  const once = xor(scramble, sha256Quick(fastDigest, nonce))
+  const matches = equal(sha256Quick(once), fastDigest)
   wipe(once)
   return matches
 }

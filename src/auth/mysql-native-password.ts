@@ -9,7 +9,7 @@
  */
 import { decided, deny, judgeEmptyAnswer, unexpectedData } from './dialogues.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof, Verdict } from './plugin.ts'
-import { equal, sha1, wipe, xor } from './primitives.ts'
+import { equal, sha1, sha1Quick, wipe, xor } from './primitives.ts'
 
 export const mysqlNativePassword: AuthPlugin = {
   name: 'mysql_native_password',
@@ -55,8 +55,8 @@ export function scrambleNativePassword(password: Uint8Array, nonce: Uint8Array):
 export function verifyNativePassword(scramble: Uint8Array, nonce: Uint8Array, authString: string): boolean {
   if (scramble.length !== scrambleLength || !storedFormat.test(authString)) return false
   const twice = Buffer.from(authString.slice(1), 'hex')
-  const once = xor(scramble, sha1(nonce, twice))
-  const matches = equal(sha1(once), twice)
+  const once = xor(scramble, sha1Quick(nonce, twice))
+  const matches = equal(sha1Quick(once), twice)
   wipe(once)
   return matches
 }
