@@ -30,6 +30,18 @@ describe('FailedLogins', () => {
     assert.deepEqual(logins.onWrongPassword(strict, now), { ...open, failures: 1 })
   })
 
+  test('count and block go with an account that gets another name', () => {
+    const renamed = { ...strict, user: 'other' }
+    const counting = new FailedLogins()
+    counting.onWrongPassword(strict, now)
+    counting.rename(strict, renamed)
+    assert.equal(counting.onWrongPassword(renamed, now).blocked, true)
+    const blocked = blockedLogins()
+    blocked.rename(strict, renamed)
+    assert.equal(blocked.blocked(renamed, now).blocked, true)
+    assert.deepEqual(blocked.blocked(strict, now), open)
+  })
+
   test('the account opens when its days are over, with the count at zero', () => {
     const weekly = account({ user: 'w', failedLoginAttempts: 1, passwordLockTimeDays: 7 })
     const logins = new FailedLogins()

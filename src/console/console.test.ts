@@ -56,7 +56,12 @@ describe('a text of several statements', () => {
 
   it('that is empty is none', async () => {
     const session = console.login('root')
-    for (const sql of ['', ' ; ', '/* only */', '-- x']) assert.equal(await session.error(sql), '1065 Query was empty')
+    for (const sql of ['', ' ; ']) assert.equal(await session.error(sql), '1065 Query was empty')
+  })
+
+  it('that is nothing but a comment does nothing', async () => {
+    const session = console.login('root')
+    for (const sql of ['/* only */', '-- x', '# x']) assert.deepEqual(await session.run(sql), {})
   })
 })
 
@@ -102,11 +107,13 @@ describe('SHOW WARNINGS', () => {
     const session = console.login('root')
     await session.run('SET SESSION wait_timeout = 0')
     assert.deepEqual(await session.rows('SHOW COUNT(*) WARNINGS'), [{ '@@session.warning_count': 1 }])
-    assert.deepEqual(await session.rows('SELECT @@warning_count AS w'), [{ w: 1n }])
     const warning = { Level: 'Warning', Code: 1292, Message: "Truncated incorrect wait_timeout value: '0'" }
     assert.deepEqual(await session.rows('SHOW WARNINGS LIMIT 1'), [warning])
     assert.deepEqual(await session.rows('SHOW WARNINGS LIMIT 1, 5'), [])
     assert.deepEqual(await session.rows('SHOW ERRORS'), [])
+    assert.deepEqual(await session.rows('SELECT @@warning_count AS w'), [{ w: 1n }])
+    assert.deepEqual(await session.rows('SHOW WARNINGS'), [])
+    await session.run('SET SESSION wait_timeout = 0')
     await session.run('SELECT 1')
     assert.deepEqual(await session.rows('SHOW WARNINGS'), [])
   })

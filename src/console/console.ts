@@ -74,7 +74,11 @@ export function createConsole(door: Door, options: ConsoleOptions = {}): Console
       const ansiQuotes = session.settings.get('sql_mode').includes('ANSI_QUOTES')
       const all = splitStatements(lex(sql, ansiQuotes))
       const [first, second] = all
-      if (first === undefined) throw serverError('ER_EMPTY_QUERY')
+      if (first === undefined) {
+        // As in MySQL, nothing but a comment is a statement that does nothing.
+        if (/#|--|\/\*/.test(sql)) return {}
+        throw serverError('ER_EMPTY_QUERY')
+      }
       if (second === undefined) return answer(sql, first, session, parameters)
       if (!session.multiStatements) throw syntaxError(sql, second[0])
       return { results: answerAll(sql, all, session, parameters) }
@@ -93,13 +97,19 @@ async function run(context: ConsoleContext, sql: string, tokens: readonly Token[
   if (session.mustChangePassword) throw serverError('ER_MUST_CHANGE_PASSWORD')
   if (!asksForDiagnostics(tokens)) session.warnings = []
   const [, answer] = found
-  return answer(context, cursor)
+  const result = await answer(context, cursor)
+  if (readsCount(tokens)) session.warnings = []
+  return result
 }
 
 /** SHOW WARNINGS and its like are about the statement before. */
 function asksForDiagnostics(tokens: readonly Token[]): boolean {
   const [first, second] = tokens
-  if (first?.word === 'SHOW' && /^(?:WARNINGS|ERRORS|COUNT)$/.test(second?.word ?? '')) return true
+  return (first?.word === 'SHOW' && /^(?:WARNINGS|ERRORS|COUNT)$/.test(second?.word ?? '')) || readsCount(tokens)
+}
+
+/** SELECT @@warning_count is about the statement before, and makes the next SHOW WARNINGS be about itself. */
+function readsCount(tokens: readonly Token[]): boolean {
   return tokens.some(({ kind, text }) => kind === 'system-variable' && /^(?:warning|error)_count$/i.test(text))
 }
 

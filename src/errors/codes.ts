@@ -38,6 +38,7 @@ export const serverErrors = {
   ER_EMPTY_QUERY: { code: 1065, sqlState: '42000', template: 'Query was empty' },
   ER_NO_SUCH_THREAD: { code: 1094, sqlState: 'HY000', template: 'Unknown thread id: %s' },
   ER_KILL_DENIED_ERROR: { code: 1095, sqlState: 'HY000', template: 'You are not owner of thread %s' },
+  ER_NO_TABLES_USED: { code: 1096, sqlState: 'HY000', template: 'No tables used' },
   ER_UNKNOWN_ERROR: { code: 1105, sqlState: 'HY000', template: '%s' },
   ER_UNKNOWN_TABLE: { code: 1109, sqlState: '42S02', template: "Unknown table '%s' in %s" },
   ER_INVALID_GROUP_FUNC_USE: { code: 1111, sqlState: 'HY000', template: 'Invalid use of group function' },
@@ -205,7 +206,12 @@ export const serverErrors = {
     sqlState: 'HY000',
     template: "%s variable '%s' is read-only. Use %s to assign the value",
   },
-  ER_WRONG_PERFSCHEMA_USAGE: { code: 1683, sqlState: 'HY000', template: 'Invalid performance_schema usage.' },
+  ER_UNKNOWN_LOCALE: { code: 1649, sqlState: 'HY000', template: "Unknown locale: '%s'" },
+  ER_WARN_DEPRECATED_SYNTAX_NO_REPLACEMENT: {
+    code: 1681,
+    sqlState: 'HY000',
+    template: "'%s' is deprecated and will be removed in a future release.",
+  },
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR: {
     code: 1698,
     sqlState: '28000',
@@ -242,6 +248,12 @@ export const serverErrors = {
     code: 3159,
     sqlState: 'HY000',
     template: 'Connections using insecure transport are prohibited while --require_secure_transport=ON.',
+  },
+  ER_DEPRECATED_UTF8_ALIAS: {
+    code: 3719,
+    sqlState: 'HY000',
+    template:
+      "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be unambiguous.",
   },
   ER_USER_ALREADY_EXISTS: {
     code: 3163,

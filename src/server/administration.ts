@@ -28,7 +28,8 @@ export type Flushed = 'hosts' | 'privileges' | 'status'
 /** Throws: 1227 without RELOAD. */
 export function flush(door: Door, session: Session, what: Flushed): void {
   if (!session.account.privileges.has('RELOAD')) {
-    throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'RELOAD')
+    const privilege = what === 'hosts' ? 'RELOAD' : `RELOAD or FLUSH_${what.toUpperCase()}`
+    throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', privilege)
   }
   if (what === 'hosts') door.hostCache.flush()
   else if (what === 'status') {

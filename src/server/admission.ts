@@ -1,6 +1,6 @@
 /**
- * What is asked of a login once its proof is settled, in the order of mysqld 9.7: block, transport, REQUIRE, lock, expiry,
- * the last connection, offline mode, limits, database. Authentication comes first, so whoever cannot prove the password
+ * What is asked of a login once its proof is settled, in the order of mysqld 9.7: block, offline mode, REQUIRE, lock,
+ * transport, expiry, the last connection, limits, database. Authentication comes first, so whoever cannot prove the password
  * learns none of this.
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-access.html
@@ -25,7 +25,12 @@ export type Admission =
 const dayMs = 86_400_000
 
 /** What FAILED_LOGIN_ATTEMPTS counts. */
-const wrongPassword: ReadonlySet<DenyReason> = new Set(['scramble-mismatch', 'secret-mismatch', 'password-not-empty'])
+const wrongPassword: ReadonlySet<DenyReason> = new Set([
+  'scramble-mismatch',
+  'secret-mismatch',
+  'password-not-empty',
+  'no-password',
+])
 
 /**
  * Decides about one login. `justFound`: the account was looked up in this very turn of the event loop.
@@ -74,21 +79,23 @@ export function admit(
   }
   const block = door.failedLogins.blocked(account, nowMs)
   if (block.blocked) return blockedBy(account, login.user, record.host, block)
-  if (settings.get('require_secure_transport') && !isSecure(record.channel)) return refused('secure-transport-required')
+  // A right password ends the count, whatever else keeps the login out.
+  door.failedLogins.onSuccess(account)
+  const administrator = isAdministrator(account)
+  if (!administrator && settings.get('offline_mode')) return refused('offline-mode')
   const tls = judge(account.require, peer)
   if (tls !== 'ok') return denied(tls.reason, tls.detail)
   if (account.locked) return refused('account-locked', login.user, record.host)
+  if (settings.get('require_secure_transport') && !isSecure(record.channel)) return refused('secure-transport-required')
 
   const expired = account.passwordExpired || outlived(account, settings.get('default_password_lifetime'), nowMs)
   const canChange = has(login.capabilities, capability.CAN_HANDLE_EXPIRED_PASSWORDS)
   if (expired && !canChange && settings.get('disconnect_on_expired_password')) return refused('password-expired')
 
-  const administrator = isAdministrator(account)
   // The connection that asks is already counted; one slot beyond the limit is kept for an administrator.
   if (!administrator && door.registry.live.size > settings.get('max_connections') && !door.makeRoom()) {
     return refused('too-many-connections')
   }
-  if (!administrator && settings.get('offline_mode')) return refused('offline-mode')
 
   const limit = door.userConnections.admit(account, settings.get('max_user_connections'), nowMs)
   if (limit !== 'ok') {
@@ -104,7 +111,6 @@ export function admit(
       return { admitted: false, ...refusal }
     }
   }
-  door.failedLogins.onSuccess(account)
   return { admitted: true, account, mustChangePassword: expired }
 }
 

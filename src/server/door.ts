@@ -200,6 +200,7 @@ export class Door {
     if ('refresh' in this.accounts && typeof this.accounts.refresh === 'function') this.accounts.refresh()
     this.fastDigests.clear()
     this.failedLogins.clear()
+    this.userConnections.forgetHours()
   }
 
   setKeys(privateKey: string | undefined, publicKey: string | undefined): void {

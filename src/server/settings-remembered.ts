@@ -26,6 +26,8 @@ const characterSets = new Set(
   ).split(' '),
 )
 
+const storageEngines = ['InnoDB', 'MyISAM', 'MEMORY', 'CSV', 'ARCHIVE', 'BLACKHOLE', 'MRG_MYISAM', 'PERFORMANCE_SCHEMA']
+
 export const rememberedSettings = {
   // Character sets
   character_set_client: text('utf8mb4', 'both', remembered, clientCharacterSet),
@@ -83,7 +85,7 @@ export const rememberedSettings = {
   lock_wait_timeout: integer(31_536_000, [1, 31_536_000], 'both', remembered),
   innodb_lock_wait_timeout: integer(50, [1, 1_073_741_824], 'both', remembered),
   explicit_defaults_for_timestamp: boolean(true, 'both', remembered),
-  default_storage_engine: text('InnoDB', 'both', remembered),
+  default_storage_engine: text('InnoDB', 'both', remembered, storageEngine),
   default_week_format: integer(0, [0, 7], 'both', remembered),
   information_schema_stats_expiry: integer(86_400, [0, 31_536_000], 'both', remembered),
   optimizer_switch: text('', 'both', remembered),
@@ -114,8 +116,8 @@ export const rememberedSettings = {
   // Time
   time_zone: text('SYSTEM', 'both', remembered, timeZone),
   system_time_zone: readOnly(text('UTC', 'global', remembered)),
-  lc_time_names: text('en_US', 'both', remembered),
-  lc_messages: text('en_US', 'both', remembered),
+  lc_time_names: text('en_US', 'both', remembered, locale),
+  lc_messages: text('en_US', 'both', remembered, locale),
 
   // What tools ask about the server
   license: readOnly(text('MIT', 'global', 'License of the server')),
@@ -152,9 +154,9 @@ export const rememberedSettings = {
   innodb_version: readOnly(text('9.7.0', 'global', remembered)),
   have_compress: readOnly(text('YES', 'global', remembered)),
   have_statement_timeout: readOnly(text('YES', 'global', remembered)),
-  ssl_capath: readOnly(text('', 'global', remembered)),
-  ssl_crl: readOnly(text('', 'global', remembered)),
-  ssl_crlpath: readOnly(text('', 'global', remembered)),
+  ssl_capath: readOnly(nullableText(null, 'global', remembered)),
+  ssl_crl: readOnly(nullableText(null, 'global', remembered)),
+  ssl_crlpath: readOnly(nullableText(null, 'global', remembered)),
   ssl_session_cache_mode: readOnly(boolean(true, 'global', remembered)),
 } as const
 
@@ -188,6 +190,18 @@ function collation(name: string): string {
     throw serverError('ER_UNKNOWN_COLLATION', name)
   }
   return lower
+}
+
+function storageEngine(name: string): string {
+  const known = storageEngines.find((engine) => engine.toLowerCase() === name.toLowerCase())
+  if (known === undefined) throw serverError('ER_UNKNOWN_STORAGE_ENGINE', name)
+  return known
+}
+
+/** Whether there is such a language is the client's affair. */
+function locale(name: string): string {
+  if (!/^[a-z]{2,3}_[A-Z]{2}$/.test(name)) throw serverError('ER_UNKNOWN_LOCALE', name)
+  return name
 }
 
 function timeZone(name: string): string {

@@ -10,7 +10,7 @@
 import { ConfigurationError, serverError } from '../errors/errors.ts'
 import { didYouMean } from './nearest-name.ts'
 import type { SettingRow, SettingValue, ValueOf } from './setting-row.ts'
-import { acceptStartupValue, acceptValue, type SettingWarning } from './setting-value.ts'
+import { type Accepted, acceptStartupValue, acceptValue, type SettingWarning } from './setting-value.ts'
 import { rememberedSettings, settingAliases } from './settings-remembered.ts'
 import { settingsTable } from './settings-table.ts'
 
@@ -60,20 +60,18 @@ export class Settings {
    * Sets a global value as SET GLOBAL does; `'DEFAULT'` is not special, see `resetGlobal`.
    *
    * Returns: a warning (1292) when a number was moved into its range.
-   * Throws: `ServerError` 1193, 1228, 1231, 1232 or 1238.
+   * Throws: as `acceptGlobal`.
    */
   setGlobal(name: string, value: SettingValue): readonly SettingWarning[] {
-    const { name: known, row } = rowNamed(name)
-    if (!row.dynamic) throw serverError('ER_INCORRECT_GLOBAL_LOCAL_VAR', known, 'read only')
-    if (row.scope === 'session') throw serverError('ER_LOCAL_VARIABLE', known)
-    const accepted = acceptValue(known, row, value)
-    this.#replace(known, this.#sized(known, accepted.value))
-    return accepted.warning === undefined ? [] : [accepted.warning]
+    const { name: known, value: accepted, warning } = acceptGlobal(name, value)
+    this.#replace(known, accepted)
+    return warning === undefined ? [] : [warning]
   }
 
   /** SET GLOBAL ... = DEFAULT: the built-in default, not the configured value. Throws: as `setGlobal`. */
   resetGlobal(name: string): void {
-    this.setGlobal(name, rowNamed(name).row.default)
+    const { name: known, row } = globalRowNamed(name)
+    this.#replace(known, this.#sized(known, row.default))
   }
 
   /**
@@ -157,17 +155,13 @@ export class SessionSettings {
    * Sets the session's value as SET SESSION does.
    *
    * Returns: a warning (1292) when a number was moved into its range.
-   * Throws: `ServerError` 1193, 1229, 1231, 1232, 1238 or 1621.
+   * Throws: as `acceptSession`.
    */
   set(name: string, value: SettingValue): readonly SettingWarning[] {
-    const { name: known, row } = rowNamed(name)
-    if (!row.dynamic) throw serverError('ER_INCORRECT_GLOBAL_LOCAL_VAR', known, 'read only')
-    if (row.scope === 'global') throw serverError('ER_GLOBAL_VARIABLE', known)
-    if (row.sessionFixed) throw serverError('ER_VARIABLE_IS_READONLY', 'SESSION', known, 'SET GLOBAL')
-    const accepted = acceptValue(known, row, value)
+    const { name: known, value: accepted, warning } = acceptSession(name, value)
     this.#own ??= new Map()
-    this.#own.set(known, accepted.value)
-    return accepted.warning === undefined ? [] : [accepted.warning]
+    this.#own.set(known, accepted)
+    return warning === undefined ? [] : [warning]
   }
 
   /** SET SESSION ... = DEFAULT: the global value of now. Throws: as `set`. */
@@ -199,6 +193,43 @@ export function startupRowNamed(name: string): { readonly name: string; readonly
     throw new ConfigurationError(`unknown system variable '${name}'${didYouMean(name, rows.keys())}`)
   }
   return { name: known, row }
+}
+
+/**
+ * Judges what SET GLOBAL would set, and sets nothing.
+ *
+ * Throws: `ServerError` 1193, 1228, 1231, 1232 or 1238.
+ */
+export function acceptGlobal(name: string, value: SettingValue): Accepted & { readonly name: string } {
+  const { name: known, row } = globalRowNamed(name)
+  // -1 is only for the configuration.
+  const settable = known === 'host_cache_size' && row.type === 'integer' ? { ...row, min: 0 } : row
+  return { name: known, ...acceptValue(known, settable, value) }
+}
+
+/**
+ * Judges what SET SESSION would set, and sets nothing.
+ *
+ * Throws: `ServerError` 1193, 1229, 1231, 1232, 1238 or 1621.
+ */
+export function acceptSession(name: string, value: SettingValue): Accepted & { readonly name: string } {
+  const { name: known, row } = rowNamed(name)
+  if (!row.dynamic) throw serverError('ER_INCORRECT_GLOBAL_LOCAL_VAR', known, 'read only')
+  if (row.scope === 'global') throw serverError('ER_GLOBAL_VARIABLE', known)
+  if (row.sessionFixed) throw serverError('ER_VARIABLE_IS_READONLY', 'SESSION', known, 'SET GLOBAL')
+  return { name: known, ...acceptValue(known, row, value) }
+}
+
+/** The row of a variable, if there is one. */
+export function settingRow(name: string): SettingRow | undefined {
+  return rows.get(canonicalName(name))
+}
+
+function globalRowNamed(name: string): { readonly name: string; readonly row: SettingRow } {
+  const found = rowNamed(name)
+  if (!found.row.dynamic) throw serverError('ER_INCORRECT_GLOBAL_LOCAL_VAR', found.name, 'read only')
+  if (found.row.scope === 'session') throw serverError('ER_LOCAL_VARIABLE', found.name)
+  return found
 }
 
 function rowNamed(name: string): { readonly name: string; readonly row: SettingRow } {

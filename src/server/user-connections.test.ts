@@ -18,6 +18,22 @@ describe('UserConnections', () => {
     assert.deepEqual([connections.count(ann), connections.size], [0, 0])
   })
 
+  it('begins the hour of one account or of all anew when told to', () => {
+    const [ann, bob] = [account('ann', { maxConnectionsPerHour: 1 }), account('bob', { maxConnectionsPerHour: 1 })]
+    const admits = () => [ann, bob].map((one) => connections.admit(one, 0, 0) === 'ok')
+    assert.deepEqual(
+      [admits(), admits()],
+      [
+        [true, true],
+        [false, false],
+      ],
+    )
+    connections.forgetHour(ann)
+    assert.deepEqual(admits(), [true, false])
+    connections.forgetHours()
+    assert.deepEqual(admits(), [true, true])
+  })
+
   it('refuses at MAX_USER_CONNECTIONS and admits after a release', () => {
     const ann = account('ann', { maxUserConnections: 1 })
     assert.equal(connections.admit(ann, 0, 0), 'ok')

@@ -74,6 +74,16 @@ export class UserConnections {
     return this.#open.get(keyOf(account)) ?? 0
   }
 
+  /** After ALTER USER has set a limit: the hour of the account begins anew. */
+  forgetHour(account: Pick<Account, 'user' | 'host'>): void {
+    this.#hours.delete(keyOf(account))
+  }
+
+  /** FLUSH PRIVILEGES. */
+  forgetHours(): void {
+    this.#hours.clear()
+  }
+
   /** Accounts remembered, because they are connected or because their hour is not over: for the proof of the bound. */
   get size(): number {
     return new Set([...this.#open.keys(), ...this.#hours.keys()]).size

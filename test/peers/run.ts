@@ -1,11 +1,12 @@
 /**
  * `npm run test:peers`: real MySQL and MariaDB clients against the front door, every plugin, channel and case of
- * `expectations.ts`. With `--against mysqld` the same clients and expectations meet a real MySQL server instead, for the
+ * `expectations.ts`; then the front door beside a real mysqld, statement by statement. With `--against mysqld` the same clients and expectations meet a real MySQL server instead, for the
  * plugins that it has: the proof that the table tells the truth.
  */
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { testAgainstMysqld } from './as-mysqld.ts'
 import { type ClientLogin, type ClientOutcome, clientNames, login } from './clients.ts'
 import { accounts, type ChannelName, cellsOf, channels, isExpected, type Plugin, plugins } from './expectations.ts'
 import { type InstalledPeer, installed, installPeers, type Peer } from './install.ts'
@@ -104,6 +105,8 @@ test('mysql without a public key ends with its own error 2061', { skip: !mysql &
     text: "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection.",
   })
 })
+
+if (!againstMysqld) testAgainstMysqld(peers)
 
 function loginOver(
   channel: ChannelName,

@@ -148,7 +148,7 @@ describe('replies', () => {
     const { port } = await openDoor(t, {
       accounts: [{ user: 'native', plugin: 'mysql_native_password', password: 'x' }],
     })
-    for (const length of [1, 31, 32, 33, 47, 48, 49, 200, 2000, 60_000]) {
+    for (const length of [1, 31, 32, 33, 47, 48, 49, 200, 2000, 30_000]) {
       const stranger = await Stranger.greeted(port)
       const verdict = await stranger.login({ user: 'x'.repeat(length), password: 'y' })
       assert.match(

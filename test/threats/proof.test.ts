@@ -127,7 +127,7 @@ describe('the proof', () => {
         `${right}x\0`,
         `${right.repeat(40)}\0`,
         'A'.repeat(300),
-        'A'.repeat(65_000),
+        'A'.repeat(30_000),
         // Trilogy leaves the NUL out of a clear password, and only there.
         ...(user === 'clear' ? [] : [right]),
       ]
@@ -340,7 +340,7 @@ describe('the account behind the proof', () => {
     const user = 'u'.repeat(32)
     const { port } = await openDoor(t, { accounts: [{ user, password: 'x' }] })
     assert.deepEqual(await attempt(port, { user, password: 'x' }), { ok: true })
-    const longer = [33, 48, 80, 255, 256, 60_000].map((length) => 'u'.repeat(length))
+    const longer = [33, 48, 80, 255, 256, 30_000].map((length) => 'u'.repeat(length))
     assert.deepEqual(await whoGotIn(longer, (name) => attempt(port, { user: name, password: 'x' })), [])
   })
 

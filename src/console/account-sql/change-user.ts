@@ -84,6 +84,7 @@ export async function alterUser(statement: AlterUser, context: AccountContext): 
   if (locked === false || failedLoginAttempts !== undefined || passwordLockTimeDays !== undefined) {
     for (const { user, host } of kept) context.onUnlock(user, host)
   }
+  if (statement.options.limits !== undefined) for (const change of kept) context.onLimits?.(change)
   const notes = passedOver.map((change) => warning('Note', 'ER_USER_DOES_NOT_EXIST', accountName(change)))
   return result(kept, notes, context)
 }

@@ -49,7 +49,7 @@ export function renameUser(statement: RenameUser, context: AccountContext): Acco
     }
     refuseFailed('RENAME USER', failed)
   })
-  for (const { from } of pairs) context.onUnlock(from.user, from.host)
+  for (const { from, to } of pairs) context.onRename?.(from, to)
   logChange(
     context,
     'RENAME USER',

@@ -90,7 +90,7 @@ const understood: Record<string, object> = {
   'SHOW GRANTS': { statement: 'SHOW GRANTS', user: 'current-user' },
   'SHOW GRANTS FOR CURRENT_USER()': { statement: 'SHOW GRANTS', user: 'current-user' },
   'SHOW CREATE USER root@localhost': { statement: 'SHOW CREATE USER', user: named('root', 'localhost') },
-  'SHOW CREATE USER': { statement: 'SHOW CREATE USER', user: 'current-user' },
+  'SHOW CREATE USER CURRENT_USER()': { statement: 'SHOW CREATE USER', user: 'current-user' },
 
   // The clauses.
   "ALTER USER USER() IDENTIFIED BY 'x'": alterOne('current-user', by('x')),

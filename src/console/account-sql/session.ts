@@ -23,6 +23,10 @@ export interface AccountContext {
   hashPassword(plugin: string, password: string): Promise<string>
   /** Called once the change is kept, for each account whose count of wrong passwords begins anew. */
   onUnlock(user: string, host: string): void
+  /** Called once the change is kept, for each account that has another name now. */
+  onRename?(from: AccountIdentity, to: AccountIdentity): void
+  /** Called once the change is kept, for each account of which a resource limit was set: its hour begins anew. */
+  onLimits?(account: AccountIdentity): void
   /** Called once a change is kept, with one line that holds no secret. */
   log?(line: string): void
 }

@@ -21,6 +21,12 @@ export function isFunction(name: string): boolean {
   return builtIn.has(name) || Object.hasOwn(nullSafe, name) || Object.hasOwn(strict, name) || name === 'group_concat'
 }
 
+/** Whether a call without arguments is wrong. SQLite itself counts those of its own functions. */
+export function needsArguments(name: string): boolean {
+  const run = Object.hasOwn(strict, name) ? strict[name] : Object.hasOwn(nullSafe, name) ? nullSafe[name] : undefined
+  return run !== undefined && run.length > 0 && name !== 'unix_timestamp'
+}
+
 export function registerFunctions(database: DatabaseSync): void {
   const options = { varargs: true, useBigIntArguments: true } as const
   for (const [name, run] of Object.entries(nullSafe)) database.function(name, options, (...values) => run(...values))

@@ -11,6 +11,8 @@ import { sqlValue } from './values.ts'
 export class Output {
   readonly pieces: Piece[] = []
   readonly parameters: SqlValue[] = []
+  /** The tokens of each column of the outermost list, aliases included. */
+  readonly columns: (readonly Token[])[] = []
   readonly #sql: string
   /** First token of the column of the outermost list that is being written; `undefined` outside of it. */
   #columnStart: number | undefined
@@ -85,6 +87,7 @@ export class Output {
     if (this.#columnStart === undefined) return
     const column = tokens.slice(this.#columnStart, at)
     this.#columnStart = undefined
+    this.columns.push(column)
     if (this.#named || column.length === 0 || column.at(-1)?.word === '*') return
     this.emit(`AS ${quoted(columnName(this.#sql, column))}`, undefined)
   }

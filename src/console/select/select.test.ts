@@ -59,7 +59,7 @@ describe('columns', () => {
         ['VAR_STRING', false],
         ['DOUBLE', false],
         ['BLOB', false],
-        ['VAR_STRING', false],
+        ['NULL', false],
         ['LONGLONG', false],
       ],
     )

@@ -9,6 +9,7 @@ import type { ConsoleContext } from '../context.ts'
 import { sourceOf, type Token } from '../sql/lexer.ts'
 import { findTable } from '../tables/index.ts'
 import { type VirtualTable, wireColumn } from '../tables/table.ts'
+import { knownType } from './column-type.ts'
 import { mysqlError } from './errors.ts'
 import type { ResultColumn, TableSnapshot } from './runner.ts'
 import { surroundingsOf } from './surroundings.ts'
@@ -62,7 +63,12 @@ export async function select(
     throw serverError('ER_UNKNOWN_ERROR', `The result has more than ${limit}; add a LIMIT`)
   }
   const { rows } = reply
-  const columns = reply.columns.map((column, i) => resultColumn(column, rows, i, derived))
+  const written = translation.columns
+  const isOneForOne = written.length === reply.columns.length && written.every((column) => column.at(-1)?.word !== '*')
+  const columns = reply.columns.map((column, i) => {
+    const known = isOneForOne ? knownType(written[i] ?? []) : undefined
+    return known === undefined ? resultColumn(column, rows, i, derived) : { name: column.name, ...known }
+  })
   return { columns, rows }
 }
 

@@ -4,7 +4,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/information-functions.html
  */
 import { serverError } from '../../errors/errors.ts'
-import type { Session, Value } from '../../server/query.ts'
+import type { Session, Value, Warning } from '../../server/query.ts'
 import { settingAliases } from '../../server/settings-remembered.ts'
 import type { ConsoleContext } from '../context.ts'
 import type { Token } from '../sql/lexer.ts'
@@ -20,7 +20,12 @@ export function surroundingsOf(context: ConsoleContext): Surroundings {
     systemVariable: (token) => systemVariable(context, token),
     userVariable: (name) => session.userVariables?.get(name.toLowerCase()) ?? null,
     sessionFunction: (name) => sessionFunctions.get(name)?.(session, context),
-    table: (schema, name) => readableTable(context, schema, name),
+    table: (schema, name) => {
+      const table = readableTable(context, schema, name)
+      const isOld = table.schema === 'information_schema' && table.name === 'PROCESSLIST'
+      if (isOld) session.warnings = [processlistDeprecated]
+      return table
+    },
     unknownFunction: (name) =>
       session.database === undefined
         ? serverError('ER_NO_DB_ERROR')
@@ -49,6 +54,14 @@ export function readableTable(
   const refusal = door.databases.judge(database, session.account)
   throw refusal === undefined ? serverError('ER_NO_SUCH_TABLE', database, name) : refusal.error
 }
+
+const { code, message } = serverError(
+  'ER_WARN_DEPRECATED_SYNTAX',
+  'INFORMATION_SCHEMA.PROCESSLIST',
+  'performance_schema.processlist',
+)
+/** Of the table and of SHOW PROCESSLIST, which is the same to MySQL. */
+export const processlistDeprecated: Warning = { level: 'Warning', code, message }
 
 /** `@@name` and `@@scope.name`. Throws: 1193 for an unknown one, 1238 for one that the scope does not have. */
 function systemVariable({ door, session }: ConsoleContext, { text, scope }: Token): Value {

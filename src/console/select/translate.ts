@@ -9,8 +9,9 @@ import { serverError } from '../../errors/errors.ts'
 import type { Value } from '../../server/query.ts'
 import { syntaxError, type Token } from '../sql/lexer.ts'
 import type { VirtualTable } from '../tables/table.ts'
+import { miscounted } from './errors.ts'
 import { type Frame, newFrame } from './frame.ts'
-import { isFunction } from './functions.ts'
+import { isFunction, needsArguments } from './functions.ts'
 import { commonTables, endsOperand, isIntroducer, withoutParentheses } from './outline.ts'
 import { Output, quoted } from './output.ts'
 import type { Surroundings, Translation } from './translation.ts'
@@ -25,6 +26,7 @@ import {
   niladic,
   notFunctions,
   spelledOtherwise,
+  takesDigits,
   units,
 } from './words.ts'
 
@@ -61,13 +63,8 @@ class Translator {
       this.#translateOne()
     }
     this.#output.endColumn(this.#tokens, this.#at)
-    return {
-      pieces: this.#output.pieces,
-      parameters: this.#output.parameters,
-      tables: [...this.#tables],
-      sleeps: this.#sleeps,
-      clauses: this.#clauses,
-    }
+    const { pieces, parameters, columns } = this.#output
+    return { pieces, parameters, columns, tables: [...this.#tables], sleeps: this.#sleeps, clauses: this.#clauses }
   }
 
   get #frame(): Frame {
@@ -327,8 +324,8 @@ class Translator {
     const known = functionAliases[name] ?? name
     const sessionValue = this.#around.sessionFunction(name)
     if (sessionValue !== undefined && (name !== 'unix_timestamp' || this.#peek(2)?.word === ')')) {
-      const close = this.#peek(2)?.kind === 'number' ? 3 : 2
-      if (this.#peek(close)?.word !== ')') throw serverError('ER_WRONG_PARAMCOUNT_TO_NATIVE_FCT', token.text)
+      const close = this.#peek(2)?.kind === 'number' && takesDigits.test(name) ? 3 : 2
+      if (this.#peek(close)?.word !== ')') throw miscounted(this.#sql, token, this.#peek(close))
       this.#value(sessionValue)
       this.#at += close + 1
       return
@@ -344,6 +341,7 @@ class Translator {
       return
     }
     if (!isFunction(known)) throw this.#around.unknownFunction(token.text)
+    if (this.#peek(2)?.word === ')' && needsArguments(known)) throw miscounted(this.#sql, token, this.#peek(2))
     this.#emit(known === 'count' ? 'count' : quoted(known))
     this.#emit('(', this.#peek(1))
     const query = this.#frames.findLast(({ kind }) => kind === 'SELECT')

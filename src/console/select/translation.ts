@@ -21,6 +21,8 @@ export interface Surroundings {
 export interface Translation {
   readonly pieces: readonly Piece[]
   readonly parameters: readonly SqlValue[]
+  /** The tokens of each column of the outermost list; `*` is one of them. */
+  readonly columns: readonly (readonly Token[])[]
   readonly tables: readonly VirtualTable[]
   /** Seconds of each SLEEP(). */
   readonly sleeps: readonly number[]

@@ -31,6 +31,14 @@ export const niladic: ReadonlySet<string> = new Set([
   ...['UTC_TIME', 'UTC_TIMESTAMP'],
 ])
 
+/** Functions that may be told how many digits of a second to give. */
+export const takesDigits =
+  /^(?:now|current_timestamp|localtime|localtimestamp|sysdate|utc_timestamp|cur(?:rent_)?time|utc_time)$/
+
+/** Functions of which the grammar says that they take nothing. */
+export const noArguments =
+  /^(?:user|session_user|system_user|current_user|database|schema|curdate|current_date|utc_date)$/
+
 /** Functions over many rows. */
 export const aggregates: ReadonlySet<string> = new Set(['avg', 'count', 'group_concat', 'max', 'min', 'sum'])
 

@@ -5,7 +5,7 @@
  */
 import type { AccountStore } from '../../accounts/source.ts'
 import { serverError } from '../../errors/errors.ts'
-import type { Session, SingleResult } from '../../server/query.ts'
+import type { Column, Session, SingleResult } from '../../server/query.ts'
 import { execute } from '../account-sql/execute.ts'
 import { parseAccountStatement } from '../account-sql/parser.ts'
 import type { ConsoleContext } from '../context.ts'
@@ -23,13 +23,21 @@ export async function accountStatement(context: ConsoleContext, sql: string): Pr
     nowMs: door.now(),
     hashPassword: context.hashPassword,
     onUnlock: (user, host) => door.failedLogins.unlock(user, host),
+    onRename: (from, to) => door.failedLogins.rename(from, to),
+    onLimits: (account) => door.userConnections.forgetHour(account),
     log: (line) => door.log.info({ connection: session.id }, line),
   })
   session.warnings = result.warnings
   if (result.ownPasswordChanged) session.mustChangePassword = false
-  if ('rows' in result) return { columns: result.columns.map((name) => ({ name })), rows: result.rows }
+  if ('rows' in result) {
+    const columns = result.columns.map((name): Column => (name === 'auth_factor' ? { ...count, name } : { name }))
+    return { columns, rows: result.rows }
+  }
   return { affectedRows: 0 }
 }
+
+/** The one column of an account statement that is no text. */
+const count = { type: 'LONGLONG', unsigned: true } as const
 
 /** What an account source without statements still allows: to look at oneself. */
 function onlyOwn({ account }: Session): AccountStore {

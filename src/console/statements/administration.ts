@@ -6,7 +6,7 @@
 import { serverError } from '../../errors/errors.ts'
 import { flush as flushDoor, kill as killConnection } from '../../server/administration.ts'
 import { consoleDatabases } from '../../server/databases.ts'
-import type { OkResult } from '../../server/query.ts'
+import type { OkResult, Value, Warning } from '../../server/query.ts'
 import type { ConsoleContext, StatementHandler } from '../context.ts'
 import { select } from '../select/select.ts'
 import type { Cursor } from '../sql/cursor.ts'
@@ -29,9 +29,17 @@ export async function kill(context: ConsoleContext, cursor: Cursor): Promise<OkR
   const what = cursor.skipOne('CONNECTION', 'QUERY') === 'QUERY' ? 'query' : 'connection'
   if (cursor.isAtEnd) throw cursor.error()
   const { rows } = await select(context, cursor.sql, [...lex('SELECT'), ...cursor.rest])
-  for await (const [id] of rows)
-    killConnection(context.door, context.session, Number.parseInt(String(id), 10) || 0, what)
+  for await (const [id] of rows) killConnection(context.door, context.session, threadId(id), what)
   return {}
+}
+
+/** MySQL reads an unsigned number and keeps 32 bits of it; what is no number is 0. */
+function threadId(value: Value | undefined): number {
+  const text = typeof value === 'number' ? Math.round(value).toFixed() : String(value ?? '')
+  const [digits = '0'] = /^-?\d{1,20}/.exec(text) ?? []
+  const id = BigInt(digits)
+  const largest = (1n << 64n) - 1n
+  return Number(BigInt.asUintN(32, id > largest ? largest : id))
 }
 
 /**
@@ -44,24 +52,29 @@ export const flush: StatementHandler = ({ door, session }, cursor) => {
     const what = cursor.skipOne('HOSTS', 'PRIVILEGES', 'STATUS')
     if (what !== undefined) {
       flushDoor(door, session, what.toLowerCase() as 'hosts' | 'privileges' | 'status')
+      if (what === 'PRIVILEGES') session.warnings = [deprecated]
       continue
     }
     if (cursor.skip('USER_RESOURCES')) throw serverError('ER_NOT_SUPPORTED_YET', 'FLUSH USER_RESOURCES')
     if (cursor.skipOne('TABLES', 'TABLE') !== undefined) {
-      if (!session.account.privileges.has('RELOAD')) throw reloadNeeded()
+      if (!session.account.privileges.has('RELOAD')) throw reloadNeeded('TABLES')
       while (!cursor.isAtEnd) cursor.next()
       return {}
     }
     cursor.skipOne('BINARY', 'ENGINE', 'ERROR', 'GENERAL', 'RELAY', 'SLOW')
-    if (!cursor.skip('LOGS') && !cursor.skip('OPTIMIZER_COSTS')) throw cursor.error()
-    if (!session.account.privileges.has('RELOAD')) throw reloadNeeded()
+    const costs = cursor.skip('OPTIMIZER_COSTS') ? 'OPTIMIZER_COSTS' : undefined
+    if (costs === undefined) cursor.expect('LOGS')
+    if (!session.account.privileges.has('RELOAD')) throw reloadNeeded(costs)
   } while (cursor.skip(','))
   cursor.end()
   return {}
 }
 
-function reloadNeeded(): Error {
-  return serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'RELOAD')
+const { code, message } = serverError('ER_WARN_DEPRECATED_SYNTAX_NO_REPLACEMENT', 'FLUSH PRIVILEGES')
+const deprecated: Warning = { level: 'Warning', code, message }
+
+function reloadNeeded(what: 'TABLES' | 'OPTIMIZER_COSTS' | undefined): Error {
+  return serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', what === undefined ? 'RELOAD' : `RELOAD or FLUSH_${what}`)
 }
 
 /** TRUNCATE [TABLE] performance_schema.host_cache empties the host cache; no other table can be truncated. */
@@ -72,9 +85,36 @@ export const truncate: StatementHandler = (context, cursor) => {
   const name = dot?.word === '.' ? second?.text : first?.text
   const schema = dot?.word === '.' ? first?.text : session.database
   const isHostCache = schema?.toLowerCase() === 'performance_schema' && name?.toLowerCase() === 'host_cache'
-  if (!isHostCache) return refuseWrite(context, cursor, 'DROP')
+  if (!isHostCache) {
+    if (schema !== undefined && name !== undefined) requireTable(context, schema, name)
+    return refuseWrite(context, cursor, 'DROP')
+  }
   if (!session.account.privileges.has('DROP')) throw tableDenied('DROP', session, 'host_cache')
   door.hostCache.flush()
+  return {}
+}
+
+/** MySQL says of a database that is not there that the table is not there. */
+function requireTable({ door, session }: ConsoleContext, schema: string, name: string): void {
+  const { account } = session
+  const mayDrop = account.privileges.has('DROP') || account.databases.get(schema)?.has('DROP') === true
+  if (mayDrop && door.databases.judge(schema, account) !== undefined) {
+    throw serverError('ER_NO_SUCH_TABLE', schema, name)
+  }
+}
+
+/** LOCK TABLES table [AS alias] READ | WRITE, ...: nothing can be locked, by those who might. */
+export const lockTables: StatementHandler = ({ session }, cursor) => {
+  const { account } = session
+  do {
+    const first = cursor.name()
+    const schema = cursor.skip('.') ? first : session.database
+    if (schema === undefined) throw serverError('ER_NO_DB_ERROR')
+    if (!account.privileges.has('LOCK TABLES') && account.databases.get(schema)?.has('LOCK TABLES') !== true) {
+      throw serverError('ER_DBACCESS_DENIED_ERROR', account.user, account.host, schema)
+    }
+    while (!cursor.isAtEnd && cursor.token?.word !== ',') cursor.next()
+  } while (cursor.skip(','))
   return {}
 }
 
@@ -98,5 +138,5 @@ export const endTransaction: StatementHandler = ({ session }, cursor) => {
   return {}
 }
 
-/** SAVEPOINT, RELEASE SAVEPOINT, LOCK TABLES, UNLOCK TABLES: nothing changes that could be kept or taken back. */
+/** SAVEPOINT, RELEASE SAVEPOINT, UNLOCK TABLES: nothing changes that could be kept or taken back. */
 export const accept: StatementHandler = () => ({})

@@ -6,7 +6,7 @@
 import type { StatementHandler } from '../context.ts'
 import { select } from '../select/select.ts'
 import { lex } from '../sql/lexer.ts'
-import { accept, begin, doStatement, endTransaction, flush, kill, truncate, use } from './administration.ts'
+import { accept, begin, doStatement, endTransaction, flush, kill, lockTables, truncate, use } from './administration.ts'
 import { define, insert, remove, unsupported, update } from './refused.ts'
 import { set } from './set.ts'
 import { show } from './show.ts'
@@ -41,10 +41,12 @@ export const statements: readonly (readonly [words: readonly string[], answer: S
   [['ROLLBACK'], endTransaction],
   [['SAVEPOINT'], accept],
   [['RELEASE', 'SAVEPOINT'], accept],
-  [['LOCK', 'TABLES'], accept],
-  [['LOCK', 'TABLE'], accept],
+  [['LOCK', 'TABLES'], lockTables],
+  [['LOCK', 'TABLE'], lockTables],
   [['UNLOCK', 'TABLES'], accept],
   [['UNLOCK', 'TABLE'], accept],
+  [['RESTART'], unsupported('RESTART', 'SHUTDOWN')],
+  [['SHUTDOWN'], unsupported('SHUTDOWN', 'SHUTDOWN')],
   [['INSERT'], insert],
   [['REPLACE'], insert],
   [['UPDATE'], update],
@@ -54,7 +56,7 @@ export const statements: readonly (readonly [words: readonly string[], answer: S
   [['DROP'], define('DROP')],
   ...(
     'ANALYZE BINLOG CACHE CALL CHANGE CHECK CHECKSUM CLONE DEALLOCATE EXECUTE GET HANDLER HELP IMPORT INSTALL LOAD ' +
-    'OPTIMIZE PREPARE PURGE RENAME REPAIR RESET RESIGNAL RESTART SHUTDOWN SIGNAL START STOP UNINSTALL VALUES XA'
+    'OPTIMIZE PREPARE PURGE RENAME REPAIR RESET RESIGNAL SIGNAL START STOP UNINSTALL VALUES XA'
   )
     .split(' ')
     .map((word) => [[word], unsupported(word)] as const),

@@ -9,8 +9,8 @@ import type { Cursor } from '../sql/cursor.ts'
 import { tableDenied } from '../tables/visible.ts'
 
 /**
- * Refuses to change a table, whose name comes next: 1044 in information_schema, 1142 without the privilege, 1683 in
- * performance_schema, else 1290.
+ * Refuses to change a table, whose name comes next: 1044 in information_schema, 1142 in performance_schema and without the
+ * privilege, else 1290.
  */
 export function refuseWrite({ door, session }: ConsoleContext, cursor: Cursor, privilege: Privilege): never {
   let name = cursor.name()
@@ -24,8 +24,7 @@ export function refuseWrite({ door, session }: ConsoleContext, cursor: Cursor, p
     throw serverError('ER_DBACCESS_DENIED_ERROR', account.user, account.host, schema)
   }
   const granted = account.privileges.has(privilege) || account.databases.get(schema)?.has(privilege) === true
-  if (!granted || (lower === 'performance_schema' && privilege === 'DROP')) throw tableDenied(privilege, session, name)
-  if (lower === 'performance_schema') throw serverError('ER_WRONG_PERFSCHEMA_USAGE')
+  if (!granted || lower === 'performance_schema') throw tableDenied(privilege, session, name)
   const refusal = door.databases.judge(schema, account)
   throw refusal === undefined ? readOnly() : refusal.error
 }
@@ -67,8 +66,12 @@ export function define(verb: 'CREATE' | 'ALTER' | 'DROP'): StatementHandler {
   }
 }
 
-export function unsupported(statement: string): StatementHandler {
-  return () => {
+/** `privilege` is asked for first. */
+export function unsupported(statement: string, privilege?: Privilege): StatementHandler {
+  return ({ session }) => {
+    if (privilege !== undefined && !session.account.privileges.has(privilege)) {
+      throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', privilege)
+    }
     throw serverError('ER_NOT_SUPPORTED_YET', statement)
   }
 }

@@ -3,13 +3,14 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/set-variable.html
  */
-import type { Privilege } from '../../accounts/privileges.ts'
 import { serverError } from '../../errors/errors.ts'
 import { characterSets } from '../../packets/character-sets.ts'
 import type { OkResult, Session, Value, Warning } from '../../server/query.ts'
 import type { SettingValue } from '../../server/setting-row.ts'
+import { acceptGlobal, acceptSession, settingRow } from '../../server/settings.ts'
 import type { ConsoleContext } from '../context.ts'
 import { select } from '../select/select.ts'
+import { surroundingsOf } from '../select/surroundings.ts'
 import type { Cursor } from '../sql/cursor.ts'
 import { lex, type Token, type VariableScope } from '../sql/lexer.ts'
 
@@ -44,10 +45,22 @@ async function readAssignment(context: ConsoleContext, cursor: Cursor): Promise<
     }
     name = cursor.name()
   }
+  if (cursor.token?.word === '.') throw unknownComponent(cursor, name)
   readEquals(cursor)
-  if (scope === 'persist' || scope === 'persist_only') throw serverError('ER_NOT_SUPPORTED_YET', 'SET PERSIST')
   const value = cursor.skip('DEFAULT') ? undefined : await readValue(context, cursor)
+  requirePrivilege(context.session, scope, name)
+  if (scope === 'persist' || scope === 'persist_only') throw serverError('ER_NOT_SUPPORTED_YET', 'SET PERSIST')
+  // What cannot be set is refused before the first value is kept.
+  if (typeof value === 'number') throw serverError('ER_WRONG_TYPE_FOR_VAR', name.toLowerCase())
+  const accept = scope === 'global' ? acceptGlobal : acceptSession
+  accept(name, value === undefined ? context.door.settings.get(name) : value)
   return () => assignSystemVariable(context, scope, name, value)
+}
+
+/** Variables of components have a dot in their names. There are no components. */
+function unknownComponent(cursor: Cursor, component: string): Error {
+  cursor.next()
+  return serverError('ER_UNKNOWN_SYSTEM_VARIABLE', `${component}.${cursor.name()}`)
 }
 
 function assignSystemVariable(
@@ -57,23 +70,37 @@ function assignSystemVariable(
   value: SettingValue | undefined,
 ): readonly Warning[] {
   if (scope === 'global') {
-    requireAny(session, 'SYSTEM_VARIABLES_ADMIN', 'SUPER')
     if (value !== undefined) return door.settings.setGlobal(name, value)
     door.settings.resetGlobal(name)
     return []
   }
-  if (name.toLowerCase() === 'sql_log_bin') requireAny(session, 'SYSTEM_VARIABLES_ADMIN', 'SUPER')
   let warnings: readonly Warning[] = []
   if (value === undefined) session.settings.resetOne(name)
   else warnings = session.settings.set(name, value)
   if (name.toLowerCase() === 'autocommit') session.autocommit = session.settings.get('autocommit')
+  if (/^(?:last_insert_id|identity)$/i.test(name)) session.lastInsertId = session.settings.get('last_insert_id')
   return warnings
 }
 
-function requireAny(session: Session, ...privileges: readonly Privilege[]): void {
-  if (privileges.some((privilege) => session.account.privileges.has(privilege))) return
-  throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'SUPER or SYSTEM_VARIABLES_ADMIN')
+/** Throws: 1193 for an unknown variable, 1238 for one that nobody can set, 1227. */
+function requirePrivilege({ account }: Session, scope: VariableScope | undefined, name: string): void {
+  const row = settingRow(name)
+  if (row === undefined) throw serverError('ER_UNKNOWN_SYSTEM_VARIABLE', name)
+  const isGlobal = scope !== undefined && scope !== 'session'
+  if (!row.dynamic && scope !== 'persist_only') return
+  if (!isGlobal && !restricted.has(name.toLowerCase())) return
+  if (account.privileges.has('SYSTEM_VARIABLES_ADMIN') || account.privileges.has('SUPER')) return
+  throw serverError(
+    'ER_SPECIFIC_ACCESS_DENIED_ERROR',
+    isGlobal ? 'SUPER or SYSTEM_VARIABLES_ADMIN' : 'SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN',
+  )
 }
+
+/** What a session may not change for itself alone. */
+const restricted: ReadonlySet<string> = new Set([
+  ...['binlog_format', 'binlog_row_image', 'character_set_database', 'character_set_filesystem', 'gtid_next'],
+  ...['max_error_count', 'pseudo_thread_id', 'sql_log_bin', 'sql_log_off', 'sql_require_primary_key'],
+])
 
 async function readUserVariable(context: ConsoleContext, cursor: Cursor): Promise<Assignment> {
   const name = cursor.next().text.toLowerCase()
@@ -107,18 +134,30 @@ async function readValue(context: ConsoleContext, cursor: Cursor): Promise<Setti
 async function readExpression(context: ConsoleContext, cursor: Cursor): Promise<Value> {
   const expression = takeExpression(cursor)
   if (expression.length === 0) throw cursor.error()
-  const literal = expression.length === 1 ? literalOf(expression[0] as Token) : undefined
-  if (literal !== undefined) return literal
+  const [first] = expression
+  if (expression.length === 1 && first !== undefined) {
+    const literal = literalOf(first)
+    if (literal !== undefined) return literal
+    if (first.kind === 'system-variable') return exact(surroundingsOf(context).systemVariable(first))
+  }
   const { rows } = await select(context, cursor.sql, [...lex('SELECT'), ...expression])
   for await (const row of rows) return row[0] ?? null
   return null
 }
 
+/** Whole numbers are bigint here: a number is one with a fraction. */
+function exact(value: Value): Value {
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
+}
+
 function literalOf({ kind, text, word }: Token): Value | undefined {
   if (kind === 'text') return text
-  if (kind === 'number') return /^\d+$/.test(text) ? BigInt(text) : Number(text)
+  if (kind === 'number') return /^\d+$/.test(text) && BigInt(text) <= largestUnsigned ? BigInt(text) : Number(text)
   return { TRUE: true, FALSE: false, NULL: null }[word]
 }
+
+/** What is larger is a decimal number. */
+const largestUnsigned = 18_446_744_073_709_551_615n
 
 /** Up to the comma that begins the next assignment. */
 function takeExpression(cursor: Cursor): Token[] {
@@ -146,6 +185,7 @@ function readNames({ settings }: Session, cursor: Cursor): Assignment {
     throw serverError('ER_COLLATION_CHARSET_MISMATCH', collation, known.name)
   }
   return () => [
+    ...aliasWarning(name),
     ...clientVariables.flatMap((variable) => settings.set(variable, known.name)),
     ...settings.set('collation_connection', collation),
   ]
@@ -154,13 +194,21 @@ function readNames({ settings }: Session, cursor: Cursor): Assignment {
 /** The connection keeps the character set of the database. */
 function readCharacterSet({ session, door }: ConsoleContext, cursor: Cursor): Assignment {
   const { settings } = session
-  const { name } = characterSet(cursor.skip('DEFAULT') ? 'utf8mb4' : cursor.nameOrText())
+  const given = cursor.skip('DEFAULT') ? 'utf8mb4' : cursor.nameOrText()
+  const { name } = characterSet(given)
   return () => [
+    ...aliasWarning(given),
     ...settings.set('character_set_client', name),
     ...settings.set('character_set_results', name),
     ...settings.set('character_set_connection', door.settings.get('character_set_database')),
     ...settings.set('collation_connection', door.settings.get('collation_database')),
   ]
+}
+
+function aliasWarning(name: string): readonly Warning[] {
+  if (name.toLowerCase() !== 'utf8') return []
+  const { code, message } = serverError('ER_DEPRECATED_UTF8_ALIAS')
+  return [{ level: 'Warning', code, message }]
 }
 
 function characterSet(name: string) {
@@ -173,6 +221,7 @@ function characterSet(name: string) {
 /** Without a scope only the next transaction is meant, and transactions change nothing here. */
 function readTransaction(context: ConsoleContext, cursor: Cursor, scope: VariableScope | undefined): Assignment {
   const assignments: Assignment[] = []
+  requirePrivilege(context.session, scope, 'transaction_isolation')
   do {
     if (cursor.skip('READ', 'ONLY')) assignments.push(() => assign('transaction_read_only', true))
     else if (cursor.skip('READ', 'WRITE')) assignments.push(() => assign('transaction_read_only', false))

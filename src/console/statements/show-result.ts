@@ -32,8 +32,8 @@ export async function showList(context: ConsoleContext, cursor: Cursor, list: Sh
     rows: () => list.rows,
   }
   if (cursor.skip('LIKE')) {
+    if (cursor.token?.kind !== 'text') throw cursor.error()
     const token = cursor.next()
-    if (token.kind !== 'text') throw cursor.error()
     cursor.end()
     const columns = table.columns.map((column, i) => {
       const named = list.namesPattern === true && i === likeColumn

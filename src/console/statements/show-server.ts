@@ -8,6 +8,7 @@ import { plugins } from '../../auth/plugins.ts'
 import { serverError } from '../../errors/errors.ts'
 import type { Row, RowsResult } from '../../server/query.ts'
 import type { ConsoleContext, StatementHandler } from '../context.ts'
+import { processlistDeprecated } from '../select/surroundings.ts'
 import type { Cursor } from '../sql/cursor.ts'
 import { characterSets } from '../tables/information-schema/character-sets.ts'
 import { collations } from '../tables/information-schema/collations.ts'
@@ -15,6 +16,7 @@ import { engines } from '../tables/information-schema/engines.ts'
 import { statusVariables } from '../tables/performance-schema/status.ts'
 import { systemVariables } from '../tables/performance-schema/variables.ts'
 import { processes } from '../tables/process.ts'
+import { columns, wireColumn } from '../tables/table.ts'
 import { showList } from './show-result.ts'
 
 /** Characters of Info without FULL. */
@@ -23,13 +25,14 @@ const shortInfo = 100
 export function showProcesslist(context: ConsoleContext, cursor: Cursor, full: boolean): RowsResult {
   cursor.end()
   context.session.record.state = 'init'
+  context.session.warnings = [processlistDeprecated]
   const rows = processes(context).map(({ id, user, host, database, command, seconds, state, info }) => [
     ...[id, user, host, database, command, seconds, state],
     full || info === null ? info : [...info].slice(0, shortInfo).join(''),
   ])
   return {
     columns: [
-      { name: 'Id', type: 'LONGLONG', unsigned: true, nullable: false },
+      { name: 'Id', type: 'LONGLONG', nullable: false },
       { name: 'User', length: 32, nullable: false },
       { name: 'Host', length: 261, nullable: false },
       { name: 'db', length: 64 },
@@ -85,7 +88,7 @@ export const showCount: StatementHandler = ({ session }, cursor) => {
   cursor.end()
   const counted = session.warnings.filter(({ level }) => !errorsOnly || level === 'Error')
   const name = errorsOnly ? '@@session.error_count' : '@@session.warning_count'
-  return { columns: [{ name, type: 'LONGLONG' }], rows: [[counted.length]] }
+  return { columns: [{ name, type: 'LONGLONG', unsigned: true }], rows: [[counted.length]] }
 }
 
 export const showPlugins: StatementHandler = (context, cursor) => {
@@ -141,23 +144,33 @@ export const showEngine: StatementHandler = ({ session }, cursor) => {
 }
 
 /** SHOW BINARY LOGS and LOG STATUS, REPLICAS, REPLICA STATUS: there is no replication, as on a server without it. */
-export function showReplication({ session }: ConsoleContext, cursor: Cursor, what: 'logs' | 'status'): RowsResult {
+export function showReplication(
+  { session }: ConsoleContext,
+  cursor: Cursor,
+  what: 'logs' | 'status' | 'replicas',
+): RowsResult {
   cursor.end()
   const { privileges } = session.account
-  if (!privileges.has('REPLICATION CLIENT') && !privileges.has('SUPER')) {
+  if (what === 'replicas' && !privileges.has('REPLICATION SLAVE')) {
+    throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'REPLICATION SLAVE')
+  }
+  if (what !== 'replicas' && !privileges.has('REPLICATION CLIENT') && !privileges.has('SUPER')) {
     throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'SUPER, REPLICATION CLIENT')
   }
   if (what === 'logs') throw serverError('ER_NO_BINARY_LOGGING')
-  return {
-    columns: ['File', 'Position', 'Binlog_Do_DB', 'Binlog_Ignore_DB', 'Executed_Gtid_Set'].map((name) => ({ name })),
-    rows: [],
-  }
+  const declared =
+    what === 'status'
+      ? `File varchar(1024) | Position bigint unsigned | Binlog_Do_DB varchar(255) | Binlog_Ignore_DB varchar(255) |
+        Executed_Gtid_Set varchar(1024)`
+      : `Server_Id int unsigned | Host varchar(255) | Port int unsigned | Source_Id int unsigned |
+        Replica_UUID varchar(36)`
+  const table = { schema: 'information_schema', name: '' } as const
+  return { columns: columns(declared).map((column) => wireColumn(column, table)), rows: [] }
 }
 
 function integer(cursor: Cursor): number {
-  const token = cursor.next()
-  if (token.kind !== 'number' || !/^\d+$/.test(token.text)) throw cursor.error()
-  return Number(token.text)
+  if (cursor.token?.kind !== 'number' || !/^\d+$/.test(cursor.token.text)) throw cursor.error()
+  return Number(cursor.next().text)
 }
 
 const serverWide: ReadonlySet<string> = new Set([

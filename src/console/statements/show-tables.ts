@@ -28,7 +28,7 @@ export function showTables(context: ConsoleContext, cursor: Cursor, full: boolea
   )
   const columns = [
     { name: `Tables_in_${database}`, type: 'varchar(64)', nullable: false },
-    { name: 'Table_type', type: 'varchar(11)', nullable: false },
+    { name: 'Table_type', type: "enum('BASE TABLE','VIEW','SYSTEM VIEW')", nullable: false },
   ]
   return showList(context, cursor, { columns: full ? columns : columns.slice(0, 1), rows, namesPattern: true })
 }
@@ -37,7 +37,7 @@ export const showTableStatus: StatementHandler = (context, cursor) => {
   const database = databaseOf(context, cursor)
   const created = timestamp(context.door.registry.startedAtMs)
   return showList(context, cursor, {
-    columns: `Name varchar(64) | Engine varchar(64) null | Version int null | Row_format varchar(10) null |
+    columns: `Name varchar(64) | Engine varchar(64) null | Version int null | Row_format char(10) null |
       Rows bigint unsigned null | Avg_row_length bigint unsigned null | Data_length bigint unsigned null |
       Max_data_length bigint unsigned null | Index_length bigint unsigned null | Data_free bigint unsigned null |
       Auto_increment bigint unsigned null | Create_time timestamp null | Update_time datetime null |

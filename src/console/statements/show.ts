@@ -66,7 +66,7 @@ const forms: readonly (readonly [words: string, answer: StatementHandler])[] = [
   ['BINARY LOGS', (context, cursor) => showReplication(context, cursor, 'logs')],
   ['BINARY LOG STATUS', (context, cursor) => showReplication(context, cursor, 'status')],
   ['REPLICA STATUS', (context, cursor) => showReplication(context, cursor, 'status')],
-  ['REPLICAS', (context, cursor) => showReplication(context, cursor, 'status')],
+  ['REPLICAS', (context, cursor) => showReplication(context, cursor, 'replicas')],
   ['DATABASES', showDatabases],
   ['SCHEMAS', showDatabases],
   ['FULL TABLES', (context, cursor) => showTables(context, cursor, true)],
@@ -90,8 +90,8 @@ const forms: readonly (readonly [words: string, answer: StatementHandler])[] = [
       showNoneOf(
         context,
         cursor,
-        `Trigger varchar(64) | Event varchar(6) | Table varchar(64) | Statement longtext | Timing varchar(6) |
-        Created timestamp(2) null | sql_mode text | Definer varchar(288) | character_set_client varchar(64) |
+        `Trigger varchar(64) | Event char(6) | Table varchar(64) | Statement longtext | Timing char(6) |
+        Created timestamp(2) null | sql_mode char(520) | Definer varchar(288) | character_set_client varchar(64) |
         collation_connection varchar(64) | "Database Collation" varchar(64)`,
       ),
   ],
@@ -102,7 +102,7 @@ const forms: readonly (readonly [words: string, answer: StatementHandler])[] = [
         context,
         cursor,
         `Db varchar(64) | Name varchar(64) | Definer varchar(288) | "Time zone" varchar(64) | Type varchar(9) |
-        "Execute at" datetime null | "Interval value" varchar(256) null | "Interval field" varchar(18) null |
+        "Execute at" datetime null | "Interval value" varchar(256) null | "Interval field" char(18) null |
         Starts datetime null | Ends datetime null | Status varchar(21) | Originator int unsigned |
         character_set_client varchar(64) | collation_connection varchar(64) | "Database Collation" varchar(64)`,
       ),
@@ -112,7 +112,7 @@ const forms: readonly (readonly [words: string, answer: StatementHandler])[] = [
   [
     'PROFILES',
     (context, cursor) =>
-      showList(context, cursor, { columns: 'Query_ID int | Duration double | Query varchar(300)', rows: [] }),
+      showList(context, cursor, { columns: 'Query_ID int unsigned | Duration double | Query varchar(300)', rows: [] }),
   ],
   ...['CREATE PROCEDURE', 'CREATE FUNCTION', 'CREATE TRIGGER', 'CREATE EVENT', 'PROFILE', 'LIBRARY STATUS'].map(
     (words) =>
@@ -127,8 +127,8 @@ const forms: readonly (readonly [words: string, answer: StatementHandler])[] = [
 
 function showRoutines(context: ConsoleContext, cursor: Cursor): Promise<SingleResult> {
   return showList(context, cursor, {
-    columns: `Db varchar(64) | Name varchar(64) | Type varchar(9) | Language varchar(64) | Definer varchar(288) |
-      Modified timestamp | Created timestamp | Security_type varchar(7) | Comment text |
+    columns: `Db varchar(64) | Name varchar(64) | Type char(9) | Language varchar(64) | Definer varchar(288) |
+      Modified timestamp | Created timestamp | Security_type char(7) | Comment text |
       character_set_client varchar(64) | collation_connection varchar(64) | "Database Collation" varchar(64)`,
     rows: [],
     likeColumn: 1,

@@ -33,6 +33,39 @@ describe('SET', () => {
     assert.equal(session.userVariables?.has('y') ?? false, false)
   })
 
+  it('keeps nothing when one of the variables cannot be set', async () => {
+    const session = console.login('root')
+    for (const wrong of [
+      'nosuch = 1',
+      'version = 1',
+      "wait_timeout = 'x'",
+      'max_connections = 1',
+      'wait_timeout = 5.0',
+    ]) {
+      assert.match(await session.error(`SET autocommit = 0, ${wrong}`), /^1(?:193|238|232|229) /, wrong)
+      assert.equal(session.settings.get('autocommit'), true, wrong)
+    }
+  })
+
+  it('takes the value of another variable as it is, up to the largest number', async () => {
+    const session = console.login('root')
+    await session.run('SET sql_select_limit = @@global.max_join_size, wait_timeout = @@global.net_read_timeout')
+    assert.equal(session.settings.get('sql_select_limit'), 18_446_744_073_709_551_615n)
+    assert.equal(session.settings.get('wait_timeout'), session.settings.get('net_read_timeout'))
+  })
+
+  it('asks for a privilege where a session may not decide for itself', async () => {
+    const ann = console.login('ann')
+    const needed = 'SUPER, SYSTEM_VARIABLES_ADMIN or SESSION_VARIABLES_ADMIN'
+    for (const sql of ['SET sql_log_bin = 0', 'SET sql_log_off = 1', 'SET SESSION pseudo_thread_id = 1']) {
+      assert.equal(await ann.error(sql), privilege(needed))
+    }
+    for (const sql of ['SET GLOBAL autocommit = 1', 'SET GLOBAL TRANSACTION READ ONLY', 'SET PERSIST autocommit = 1']) {
+      assert.equal(await ann.error(sql), privilege('SUPER or SYSTEM_VARIABLES_ADMIN'))
+    }
+    assert.equal(await ann.error('SET GLOBAL nosuch = 1'), "1193 Unknown system variable 'nosuch'")
+  })
+
   it('knows character sets and their collations', async () => {
     const session = console.login('root')
     await session.run("SET NAMES 'latin1' COLLATE latin1_bin")
@@ -130,14 +163,27 @@ describe('FLUSH and TRUNCATE', () => {
 
   it('need privileges', async () => {
     const ann = console.login('ann')
-    for (const what of ['HOSTS', 'PRIVILEGES', 'STATUS', 'TABLES', 'LOGS']) {
-      assert.equal(await ann.error(`FLUSH ${what}`), privilege('RELOAD'))
+    for (const what of ['HOSTS', 'LOGS']) assert.equal(await ann.error(`FLUSH ${what}`), privilege('RELOAD'))
+    for (const what of ['PRIVILEGES', 'STATUS', 'TABLES']) {
+      assert.equal(await ann.error(`FLUSH ${what}`), privilege(`RELOAD or FLUSH_${what}`))
     }
     assert.equal(
       await ann.error('TRUNCATE performance_schema.host_cache'),
       "1142 DROP command denied to user 'ann'@'localhost' for table 'host_cache'",
     )
     assert.match(await ann.error('FLUSH nonsense'), /^1064 .* near 'nonsense' at line 1$/)
+  })
+})
+
+describe('LOCK TABLES', () => {
+  it('is for those who may, and locks nothing', async () => {
+    const [ann, session] = [console.login('ann'), console.login('root')]
+    assert.deepEqual(await session.run('LOCK TABLES mysql.user AS u READ, mysql.db WRITE'), {})
+    assert.equal(await ann.error('LOCK TABLES t READ'), '1046 No database selected')
+    assert.equal(
+      await ann.error('LOCK TABLES mysql.user READ'),
+      "1044 Access denied for user 'ann'@'%' to database 'mysql'",
+    )
   })
 })
 
@@ -259,7 +305,10 @@ describe('statements that the console does not do', () => {
       'INSERT INTO information_schema.processlist VALUES (1)',
       "1044 Access denied for user 'root'@'localhost' to database 'information_schema'",
     ],
-    ['UPDATE performance_schema.threads SET NAME = 1', '1683 '],
+    [
+      'UPDATE performance_schema.threads SET NAME = 1',
+      "1142 UPDATE command denied to user 'root'@'localhost' for table 'threads'",
+    ],
     [
       'CREATE TABLE performance_schema.x (a INT)',
       "1044 Access denied for user 'root'@'localhost' to database 'performance_schema'",

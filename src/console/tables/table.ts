@@ -53,13 +53,20 @@ export function wireColumn(column: TableColumn, table: Pick<VirtualTable, 'schem
   const { name, type, nullable } = column
   const about = { name, nullable, table: table.name, schema: table.schema }
   const base = type.replace(/[( ].*$/, '')
-  if (/int$/.test(base)) return { ...about, type: 'LONGLONG', unsigned: type.endsWith('unsigned') }
+  if (/int$/.test(base)) {
+    return { ...about, type: base === 'bigint' ? 'LONGLONG' : 'LONG', unsigned: type.endsWith('unsigned') }
+  }
   if (base === 'timestamp') return { ...about, type: 'TIMESTAMP', length: type === base ? 19 : 26 }
   if (base === 'datetime') return { ...about, type: 'DATETIME', length: type === base ? 19 : 26 }
   if (base === 'double') return { ...about, type: 'DOUBLE' }
-  if (base === 'blob' || base === 'varbinary') return { ...about, type: 'BLOB' }
+  if (base === 'blob' || /^varbinary\((?!0\))/.test(type)) return { ...about, type: 'BLOB' }
   if (base === 'json') return { ...about, type: 'JSON' }
-  return { ...about, type: 'VAR_STRING', length: characterLength(type) ?? 65_535 }
+  if (/^(?:var)?binary\(0\)$/.test(type)) return { ...about, type: 'NULL' }
+  if (/text$/.test(base)) return { ...about, type: 'TEXT' }
+  const length = characterLength(type) ?? 65_535
+  if (base === 'varchar' && length === 65_535) return { ...about, type: 'TEXT' }
+  const isFixed = base === 'char' || base === 'enum' || base === 'set'
+  return { ...about, type: isFixed ? 'STRING' : 'VAR_STRING', length }
 }
 
 /** Of a text type with a length; `undefined` for all others. */
