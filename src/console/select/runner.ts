@@ -65,7 +65,9 @@ function run(request: SelectRequest): SelectReply {
     const rows: SqlValue[][] = []
     let size = 0
     statement.setReturnArrays(true)
-    for (const row of statement.iterate(...request.parameters) as Iterable<unknown> as Iterable<SqlValue[]>) {
+    // By name, `?1`: Node 22 gives values by position to plain `?` only.
+    const parameters = Object.fromEntries(request.parameters.map((value, i) => [`?${i + 1}`, value]))
+    for (const row of statement.iterate(parameters) as Iterable<unknown> as Iterable<SqlValue[]>) {
       if (rows.length === request.maxRows) return { is: 'too-large', what: 'rows' }
       for (const value of row) size += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
       if (size > request.maxSize) return { is: 'too-large', what: 'bytes' }
