@@ -30,6 +30,8 @@ export interface ClientLogin {
   readonly sql: string
   /** Only `mysql` needs to be told to ask for the server's RSA key; default true. */
   readonly requestPublicKey?: boolean
+  /** Only `mysql` can be told. */
+  readonly compression?: 'zlib' | 'zstd'
 }
 
 export type ClientOutcome =
@@ -57,6 +59,7 @@ export function login(client: InstalledPeer, request: ClientLogin): Promise<Clie
         `--ssl-mode=${request.tls === 'on' ? 'REQUIRED' : 'DISABLED'}`,
         '--enable-cleartext-plugin',
         ...(request.requestPublicKey === false ? [] : ['--get-server-public-key']),
+        ...(request.compression === undefined ? [] : [`--compression-algorithms=${request.compression}`]),
       ])
     case 'mysql-connector':
       return python(client, request, 'mysql-connector')

@@ -106,12 +106,25 @@ test('mysql without a public key ends with its own error 2061', { skip: !mysql &
   })
 })
 
+for (const compression of ['zlib', 'zstd'] as const) {
+  test(`mysql reads the same rows compressed by ${compression}`, { skip: !mysql && 'mysql is missing' }, async () => {
+    assert(mysql)
+    const who = { user: 'sha2', password: 'pw-right' }
+    const sql = 'SELECT * FROM information_schema.COLLATIONS ORDER BY ID'
+    const plain = await loginOver('tls', mysql, { ...who, sql })
+    assert(plain.ok && plain.rows.length > 200)
+    assert.deepEqual(await loginOver('tls', mysql, { ...who, sql, compression }), plain)
+  })
+}
+
 if (!againstMysqld) testAgainstMysqld(peers)
 
 function loginOver(
   channel: ChannelName,
   client: InstalledPeer,
-  who: Pick<ClientLogin, 'user' | 'password' | 'database' | 'requestPublicKey'>,
+  who: Pick<ClientLogin, 'user' | 'password' | 'database' | 'requestPublicKey' | 'compression'> & {
+    readonly sql?: string
+  },
   to: RunningServer = server,
 ): Promise<ClientOutcome> {
   return login(client, {
