@@ -101,6 +101,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     if (this.#settings === undefined) {
       this.#settings = this.door.settings.session()
       for (const name of clientCharsetSettings) this.#settings.set(name, charsetOf(this.#login.collationId))
+      if (this.#isInteractive) this.#settings.set('wait_timeout', this.door.settings.get('interactive_timeout'))
     }
     return this.#settings
   }
@@ -258,6 +259,8 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   }
 
   #kill(what: 'connection' | 'query' | 'shutdown'): void {
+    // Also when the handler has not asked for its signal yet: it shall find it aborted.
+    if (this.#busy) this.#abort ??= new AbortController()
     this.#abort?.abort(serverError('ER_QUERY_INTERRUPTED'))
     if (what !== 'query') this.connection.destroy()
   }
@@ -278,10 +281,14 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     record.database = this.database
     record.sinceMs = this.door.now()
     if (this.#ended) return this.quit()
-    const interactive = has(this.capabilities, capability.INTERACTIVE)
     const own = this.#settings?.get('wait_timeout')
-    const seconds = own ?? this.door.settings.get(interactive ? 'interactive_timeout' : 'wait_timeout')
+    const seconds = own ?? this.door.settings.get(this.#isInteractive ? 'interactive_timeout' : 'wait_timeout')
     this.door.idleDeadlines(seconds).add(this.connection)
+  }
+
+  /** mysql and its like ask for it: interactive_timeout takes the place of wait_timeout. */
+  get #isInteractive(): boolean {
+    return has(this.capabilities, capability.INTERACTIVE)
   }
 
   #limitWriting(): void {
@@ -307,7 +314,6 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   }
 
   #leave(): void {
-    if (this.record.phase === 'refused' && this.record.user === undefined) return
     if (!this.door.registry.live.has(this.id)) return
     this.#abort?.abort(serverError('ER_QUERY_INTERRUPTED'))
     this.reset()
