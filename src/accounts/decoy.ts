@@ -10,6 +10,7 @@ import { createHmac } from 'node:crypto'
 import { formatCachingSha2, formatSha256Password, sha256PasswordRounds } from '../auth/sha256-crypt.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { Account } from './account.ts'
+import { defaults } from './defaults.ts'
 
 /** What decoys imitate. Pass the same object until it changes: another one forgets the decoys that are kept. */
 export interface DecoyModel {
@@ -64,25 +65,8 @@ export class Decoys {
 
   #make(user: string, key: string, model: DecoyModel): Account {
     const plugin = this.#draw(key, model.plugins)
-    return {
-      user,
-      host: '%',
-      plugin,
-      authString: this.#credential(key, plugin, model.rounds),
-      retainedAuthString: undefined,
-      credentialVersion: 0,
-      locked: false,
-      passwordExpired: false,
-      passwordLifetimeDays: 0,
-      passwordChangedMs: 0,
-      require: { kind: 'none' },
-      limits: { maxQueriesPerHour: 0, maxUpdatesPerHour: 0, maxConnectionsPerHour: 0, maxUserConnections: 0 },
-      failedLoginAttempts: 0,
-      passwordLockTimeDays: 0,
-      privileges: new Set(),
-      databases: new Map(),
-      comment: undefined,
-    }
+    const authString = this.#credential(key, plugin, model.rounds)
+    return { ...defaults, user, plugin, authString, passwordLifetimeDays: 0 }
   }
 
   /**

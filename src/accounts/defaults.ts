@@ -22,7 +22,8 @@ export function account(known: Partial<Account> & Pick<Account, 'user'>): Accoun
   return completed
 }
 
-const defaults: Omit<Account, 'user'> = {
+/** Everything but the name. */
+export const defaults: Omit<Account, 'user'> = {
   host: '%',
   plugin: 'caching_sha2_password',
   authString: '',

@@ -36,7 +36,7 @@ export function* receivePassword(
   if (publicKey === undefined) return deny('insecure-channel')
   const asked = answer.length === 1 && answer[0] === rules.keyRequest
   const secret = asked ? yield Buffer.from(publicKey, 'latin1') : answer
-  if (secret.length !== modulusLength(rsaPublicKey(publicKey))) return deny('secret-malformed')
+  if (secret.length !== sealedLength(publicKey)) return deny('secret-malformed')
   return { verdict: 'check-secret', secret, form: 'sealed' }
 }
 
@@ -135,6 +135,14 @@ function seal(password: Uint8Array, nonce: Uint8Array, key: KeyObject): Uint8Arr
 }
 
 /** Bytes. */
+/** Bytes of a secret sealed with this key. A server has one key: what was read of the last one is remembered. */
+function sealedLength(publicKey: string): number {
+  if (publicKey !== lastKey.pem) lastKey = { pem: publicKey, length: modulusLength(rsaPublicKey(publicKey)) }
+  return lastKey.length
+}
+
+let lastKey = { pem: '', length: 0 }
+
 function modulusLength(key: KeyObject): number {
   return Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
 }

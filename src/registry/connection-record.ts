@@ -15,6 +15,9 @@ export interface TlsFacts {
   readonly cipher: string
 }
 
+/** What is to end: the connection, or only its statement; `shutdown`: the connection, because the server ends. */
+export type Killed = 'connection' | 'query' | 'shutdown'
+
 function gone(): void {}
 
 export class ConnectionRecord {
@@ -50,7 +53,7 @@ export class ConnectionRecord {
   sinceMs: number
 
   /** Ends the connection, or only the statement that it runs. */
-  kill: (what: 'connection' | 'query' | 'shutdown') => void = gone
+  kill: (what: Killed) => void = gone
   /** Ends the connection as soon as its statement is answered; only authenticated connections can wait. */
   drain: (() => void) | undefined = undefined
 

@@ -6,6 +6,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/connection-access.html
  */
 import type { Account } from '../accounts/account.ts'
+import { passwordOutlived } from '../accounts/password-age.ts'
 import { isAdministrator } from '../accounts/privileges.ts'
 import { isSecure } from '../auth/plugin.ts'
 import { type DenyReason, denyReasons } from '../errors/deny-reasons.ts'
@@ -21,8 +22,6 @@ import { judge } from './tls-requirement.ts'
 export type Admission =
   | { readonly admitted: true; readonly account: Account; readonly mustChangePassword: boolean }
   | { readonly admitted: false; readonly reason: DenyReason; readonly error: MysqlError; readonly detail?: string }
-
-const dayMs = 86_400_000
 
 /** What FAILED_LOGIN_ATTEMPTS counts. */
 const wrongPassword: ReadonlySet<DenyReason> = new Set([
@@ -88,7 +87,7 @@ export function admit(
   if (account.locked) return refused('account-locked', login.user, record.host)
   if (settings.get('require_secure_transport') && !isSecure(record.channel)) return refused('secure-transport-required')
 
-  const expired = account.passwordExpired || outlived(account, settings.get('default_password_lifetime'), nowMs)
+  const expired = account.passwordExpired || passwordOutlived(account, settings.get('default_password_lifetime'), nowMs)
   const canChange = has(login.capabilities, capability.CAN_HANDLE_EXPIRED_PASSWORDS)
   if (expired && !canChange && settings.get('disconnect_on_expired_password')) return refused('password-expired')
 
@@ -132,10 +131,4 @@ function blockedBy(
     reason: 'account-blocked',
     error: serverError(symbol, user, host, days, block.daysRemaining, block.failures),
   }
-}
-
-/** Units: `defaultDays` is default_password_lifetime; 0 is "for ever". */
-function outlived(account: Account, defaultDays: number, nowMs: number): boolean {
-  const days = account.passwordLifetimeDays ?? defaultDays
-  return days > 0 && nowMs - account.passwordChangedMs > days * dayMs
 }

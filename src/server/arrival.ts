@@ -16,7 +16,7 @@ import { ClientSession } from './client-session.ts'
 import type { Door } from './door.ts'
 import { localhost } from './host-names.ts'
 import { countAdmitted, countRefused } from './ledger.ts'
-import { type Admitted, Login, type LoginOwner } from './login.ts'
+import { type Admitted, Login, type LoginOwner, peerOf, reasonOf } from './login.ts'
 
 /** Takes over an accepted socket. After: the door owns it, whatever happens. */
 export function arrive(door: Door, socket: Socket, listener: 'tcp' | 'unix-socket'): void {
@@ -55,7 +55,7 @@ class Arrival implements PacketHandler, LoginOwner {
     this.door = door
     this.record = record
     this.connection = new Connection(socket, door.settings.get('saltgate_max_login_packet'), this, door.registry.status)
-    record.kill = (what) => this.#give(what === 'shutdown' ? 'shutting-down' : 'killed')
+    record.kill = (what) => this.#give(reasonOf(what))
   }
 
   checkHost(): void {
@@ -92,14 +92,10 @@ class Arrival implements PacketHandler, LoginOwner {
 
   #greet(): void {
     const { door, record } = this
-    const peer = {
-      address: record.address,
-      name: record.hostName ?? (record.address === undefined ? 'localhost' : undefined),
-    }
     let nonce: Uint8Array
     try {
-      if (door.accounts.admitsHost?.(peer) === false) return this.turnAway('host-not-allowed', record.host)
-      nonce = door.nonces.next(20)
+      if (door.accounts.admitsHost?.(peerOf(record)) === false) return this.turnAway('host-not-allowed', record.host)
+      nonce = door.nonces.next()
     } catch (error) {
       door.log.error({ err: error, connection: record.id }, 'no greeting: the account source or the randomness failed')
       return this.#give('verifier-failed')
@@ -115,7 +111,7 @@ class Arrival implements PacketHandler, LoginOwner {
       undefined,
       this,
     )
-    record.kill = (what) => login.abort(what === 'shutdown' ? 'shutting-down' : 'killed')
+    record.kill = (what) => login.kill(what)
     this.connection.handler = login
     login.start()
     this.connection.resume()

@@ -12,7 +12,7 @@ import type { Login as LoginFacts } from '../machine/login.ts'
 import { ServerHandshake } from '../machine/server-handshake.ts'
 import { capability, has } from '../packets/capabilities.ts'
 import { serverStatus } from '../packets/server-status.ts'
-import type { ConnectionRecord } from '../registry/connection-record.ts'
+import type { ConnectionRecord, Killed } from '../registry/connection-record.ts'
 import { compressionFor } from '../transport/compression.ts'
 import type { Connection, PacketHandler } from '../transport/connection.ts'
 import { runCommand } from './commands.ts'
@@ -210,7 +210,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     this.connection.handler = login
     this.connection.reader.limit = this.door.settings.get('saltgate_max_login_packet')
     this.door.changeUserDeadlines.add(this.connection)
-    this.record.kill = (what) => login.abort(what === 'shutdown' ? 'shutting-down' : 'killed')
+    this.record.kill = (what) => login.kill(what)
     login.start()
   }
 
@@ -258,7 +258,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     if (!this.#busy) this.quit()
   }
 
-  #kill(what: 'connection' | 'query' | 'shutdown'): void {
+  #kill(what: Killed): void {
     // Also when the handler has not asked for its signal yet: it shall find it aborted.
     if (this.#busy) this.#abort ??= new AbortController()
     this.#abort?.abort(serverError('ER_QUERY_INTERRUPTED'))

@@ -10,7 +10,7 @@ import type { AccountSource } from '../accounts/source.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { arrive } from './arrival.ts'
 import { Door, loopDelayResolutionMs } from './door.ts'
-import type { KeyMaterial } from './key-material.ts'
+import { type KeyMaterial, pemOf } from './key-material.ts'
 import { type ListenAddress, parseListen, showListen } from './listen-address.ts'
 import { type Log, silentLog } from './log.ts'
 import type { OnQuery } from './query.ts'
@@ -83,7 +83,7 @@ export class FrontDoor {
       databases: options.databases ?? [],
       decoySecret: options.decoySecret ?? randomBytes(32),
       tls,
-      rsaPrivateKey: rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+      rsaPrivateKey: pemOf(rsa.privateKey),
       rsaPublicKey: rsa.publicKey,
       loopDelay,
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
@@ -110,7 +110,7 @@ export class FrontDoor {
   async reload(keys: KeyMaterial): Promise<void> {
     const rsa = await keys.rsa()
     this.door.tls?.reload(keys)
-    this.door.setKeys(rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, rsa.publicKey)
+    this.door.setKeys(pemOf(rsa.privateKey), rsa.publicKey)
   }
 
   /**

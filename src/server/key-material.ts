@@ -157,7 +157,8 @@ function publicPemOf(privateKey: KeyObject): string {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }) as string
 }
 
-function pemOf(privateKey: KeyObject): string {
+/** A private key as PEM (PKCS #8). */
+export function pemOf(privateKey: KeyObject): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 }
 

@@ -11,7 +11,7 @@ import type { MysqlError } from '../errors/errors.ts'
 import { phases } from '../machine/phases.ts'
 import type { ServerHandshake } from '../machine/server-handshake.ts'
 import type { Attempt, Candidate, Proof, ServerEffect, ServerInput } from '../machine/server-states.ts'
-import type { ConnectionRecord } from '../registry/connection-record.ts'
+import type { ConnectionRecord, Killed } from '../registry/connection-record.ts'
 import type { Connection, PacketHandler } from '../transport/connection.ts'
 import { admit } from './admission.ts'
 import type { Door } from './door.ts'
@@ -93,6 +93,11 @@ export class Login implements PacketHandler {
 
   onDeadline(): void {
     this.#feed({ is: 'deadline' })
+  }
+
+  /** KILL, or the end of the server. */
+  kill(what: Killed): void {
+    this.abort(reasonOf(what))
   }
 
   abort(reason: DenyReason, detail?: string): void {
@@ -197,8 +202,7 @@ export class Login implements PacketHandler {
   }
 
   #findAccount(user: string): void {
-    const peer: PeerHost = { address: this.record.address, name: this.record.hostName ?? this.#socketName() }
-    const found = this.door.accounts.find(user, peer)
+    const found = this.door.accounts.find(user, peerOf(this.record))
     if (!(found instanceof Promise)) {
       this.#justFound = true
       return this.#answer({ is: 'account', ...this.#candidate(user, found) })
@@ -208,20 +212,15 @@ export class Login implements PacketHandler {
       .catch((error: unknown) => this.#failedLate(error))
   }
 
-  #socketName(): string | undefined {
-    return this.record.address === undefined ? 'localhost' : undefined
-  }
-
   #candidate(user: string, account: Account | undefined): { candidate: Candidate; nonce: Uint8Array } {
     const { door } = this
-    const nonceLength = 20
     const real = account !== undefined
     // Made for those who exist, too: what a decoy costs when it is made must not tell who does not.
     const decoy = door.decoy(user, this.record.host)
     const known = account ?? decoy
     this.record.plugin = known.plugin
     const fastDigests = real ? door.fastDigests.of(known) : []
-    return { candidate: { account: known, decoy: !real, fastDigests }, nonce: door.nonces.next(nonceLength) }
+    return { candidate: { account: known, decoy: !real, fastDigests }, nonce: door.nonces.next() }
   }
 
   #checkSecret(attempt: Attempt, secret: Uint8Array, form: 'clear' | 'sealed'): void {
@@ -259,6 +258,16 @@ export class Login implements PacketHandler {
     this.abort('gave-way')
     return true
   }
+}
+
+/** Where a client comes from, as accounts see it. */
+export function peerOf({ address, hostName }: ConnectionRecord): PeerHost {
+  return { address, name: hostName ?? (address === undefined ? 'localhost' : undefined) }
+}
+
+/** Why a login ended that was killed. */
+export function reasonOf(what: Killed): DenyReason {
+  return what === 'shutdown' ? 'shutting-down' : 'killed'
 }
 
 const autocommit = 0x0002

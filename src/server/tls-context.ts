@@ -10,7 +10,7 @@
 import { constants, randomBytes, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext, type TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { ConfigurationError } from '../errors/errors.ts'
-import type { KeyMaterial } from './key-material.ts'
+import { type KeyMaterial, pemOf } from './key-material.ts'
 import type { Settings } from './settings.ts'
 
 /** What a TLS connection says of its client. Read it while the socket is open. */
@@ -70,7 +70,7 @@ export function createServerSecureContext(material: KeyMaterial, settings: Setti
   try {
     return createSecureContext({
       cert: withIssuer(material.cert, material.ca),
-      key: material.key.export({ type: 'pkcs8', format: 'pem' }),
+      key: pemOf(material.key),
       ...(material.ca === undefined ? {} : { ca: material.ca }),
       minVersion: versions.includes('TLSv1.2') ? 'TLSv1.2' : 'TLSv1.3',
       maxVersion: versions.includes('TLSv1.3') ? 'TLSv1.3' : 'TLSv1.2',

@@ -110,8 +110,7 @@ export class Connection implements DeadlineEntry {
   /** Queues one packet; it leaves at the end of the turn, or with `flush()`. */
   send(payload: Uint8Array, sequenceId: number): void {
     if (this.#closed || this.#closing) return
-    const frames = encodeFrame(payload, sequenceId)
-    this.#out.push(frames)
+    this.#out.push(encodeFrame(payload, sequenceId))
   }
 
   /** Writes what is queued as one chunk. */

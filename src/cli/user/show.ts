@@ -1,7 +1,9 @@
 /** `saltgate user list | show`. */
-import type { Account, TlsRequirement } from '../../accounts/account.ts'
+import type { Account } from '../../accounts/account.ts'
+import { passwordOutlived } from '../../accounts/password-age.ts'
 import { refusals } from '../../auth/refused-plugins.ts'
 import { tokens } from '../../console/account-sql/lexer.ts'
+import { printRequirement } from '../../console/account-sql/print.ts'
 import { visible } from '../visible.ts'
 import { parseName, requireAccount } from './account-argument.ts'
 import { type DataOptions, withAccounts } from './accounts-file.ts'
@@ -23,7 +25,7 @@ export async function listAccounts(options: DataOptions): Promise<void> {
         account.plugin,
         account.locked ? 'locked' : '',
         isExpired(account, defaultDays, nowMs) ? 'expired' : '',
-        requirement(account.require),
+        account.require.kind === 'none' ? '' : printRequirement(account.require, asItIs),
         hasPassword(account) ? age(account, nowMs) : 'none',
       ])
     printTable([['USER', 'HOST', 'PLUGIN', 'LOCKED', 'EXPIRED', 'REQUIRE', 'PASSWORD'], ...rows])
@@ -48,34 +50,20 @@ function jsonRow(account: Account, defaultDays: number, nowMs: number): object {
   return {
     ...{ user, host, plugin, locked },
     expired: isExpired(account, defaultDays, nowMs),
-    require: requirement(account.require) || 'NONE',
+    require: printRequirement(account.require, asItIs),
     hasPassword: hasPassword(account),
     passwordChanged: account.passwordChangedMs === 0 ? null : new Date(account.passwordChangedMs).toISOString(),
   }
 }
 
+const asItIs = (text: string): string => text
+
 function hasPassword({ plugin, authString }: Account): boolean {
   return authString !== '' && !refusals.has(plugin)
 }
 
-function requirement(require: TlsRequirement): string {
-  switch (require.kind) {
-    case 'none':
-      return ''
-    case 'any':
-      return 'SSL'
-    case 'x509':
-      return 'X509'
-    case 'specified':
-      return (['subject', 'issuer', 'cipher'] as const)
-        .flatMap((field) => (require[field] === undefined ? [] : `${field.toUpperCase()} ${require[field]}`))
-        .join(' ')
-  }
-}
-
 function isExpired(account: Account, defaultDays: number, nowMs: number): boolean {
-  const days = account.passwordLifetimeDays ?? defaultDays
-  return account.passwordExpired || (days > 0 && hasPassword(account) && ageDays(account, nowMs) >= days)
+  return account.passwordExpired || (hasPassword(account) && passwordOutlived(account, defaultDays, nowMs))
 }
 
 function age(account: Account, nowMs: number): string {

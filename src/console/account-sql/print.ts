@@ -49,7 +49,8 @@ function patternsLast(a: string, b: string): number {
   return Number(/[%_]/.test(a)) - Number(/[%_]/.test(b)) || (a < b ? -1 : 1)
 }
 
-function printRequirement(require: TlsRequirement): string {
+/** The words of a REQUIRE clause; `quote` makes a literal of each value. */
+export function printRequirement(require: TlsRequirement, quote: (text: string) => string = quoted): string {
   switch (require.kind) {
     case 'none':
       return 'NONE'
@@ -59,7 +60,7 @@ function printRequirement(require: TlsRequirement): string {
       return 'X509'
     case 'specified':
       return (['subject', 'issuer', 'cipher'] as const)
-        .flatMap((field) => (require[field] === undefined ? [] : `${field.toUpperCase()} ${quoted(require[field])}`))
+        .flatMap((field) => (require[field] === undefined ? [] : `${field.toUpperCase()} ${quote(require[field])}`))
         .join(' ')
   }
 }
