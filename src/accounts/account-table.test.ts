@@ -201,9 +201,11 @@ describe('AccountTable.admitsHost', () => {
   })
 })
 
-test('pluginCounts counts the accounts of each plugin', () => {
+test('pluginCounts counts the accounts of each plugin, and those with the same alternatives', () => {
+  const alternatives = ['mysql_native_password', 'unix_socket'].map((plugin) => ({ plugin, authString: '' }))
   const accounts = new AccountTable([
-    account({ user: 'a' }),
+    account({ user: 'a', factors: alternatives }),
+    account({ user: 'd', plugin: 'ed25519', alternatives }),
     account({ user: 'b' }),
     account({ user: 'c', plugin: 'mysql_native_password' }),
   ])
@@ -212,6 +214,7 @@ test('pluginCounts counts the accounts of each plugin', () => {
     new Map([
       ['caching_sha2_password', 2],
       ['mysql_native_password', 1],
+      ['ed25519 OR mysql_native_password OR unix_socket', 1],
     ]),
   )
 })

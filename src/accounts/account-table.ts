@@ -29,11 +29,12 @@ export class AccountTable {
     entries.sort(compareEntries)
     for (const [rank, entry] of entries.entries()) {
       entry.rank = rank
-      const { user, plugin } = entry.account
+      const { user } = entry.account
+      const asked = askedFor(entry.account)
       const rows = this.#byUser.get(user)
       if (rows === undefined) this.#byUser.set(user, [entry])
       else rows.push(entry)
-      this.#pluginCounts.set(plugin, (this.#pluginCounts.get(plugin) ?? 0) + 1)
+      this.#pluginCounts.set(asked, (this.#pluginCounts.get(asked) ?? 0) + 1)
     }
     this.#sorted = entries.map((entry) => entry.account)
     this.#anonymous = this.#byUser.get('') ?? []
@@ -73,10 +74,16 @@ export class AccountTable {
     return this.#sorted
   }
 
-  /** How many accounts have each plugin: the weights by which an unknown user gets a plausible one. */
+  /** As `AccountSource.pluginCounts`: the weights by which an unknown user gets a plausible plugin. */
   pluginCounts(): ReadonlyMap<string, number> {
     return this.#pluginCounts
   }
+}
+
+/** The plugin, or all of an account with alternatives: a stranger sees each of them fail. */
+function askedFor({ plugin, alternatives }: Account): string {
+  if (alternatives.length === 0) return plugin
+  return [plugin, ...alternatives.map((alternative) => alternative.plugin)].join(' OR ')
 }
 
 interface Entry {

@@ -16,6 +16,13 @@ export interface Account {
   readonly authString: string
   /** The retained credential of a dual password. */
   readonly retainedAuthString: string | undefined
+  /**
+   * What would do in the place of `plugin` and `authString`, in the order in which it is tried behind them: MariaDB's
+   * IDENTIFIED VIA ... OR ...
+   */
+  readonly alternatives: readonly Credential[]
+  /** The second factor and the third, asked for once the first is proven: MySQL's IDENTIFIED ... AND IDENTIFIED ... */
+  readonly factors: readonly Credential[]
   /** Grows with every change of a stored credential of this account: what was learned from an older one is void. */
   readonly credentialVersion: number
   readonly locked: boolean
@@ -34,6 +41,12 @@ export interface Account {
   /** Database pattern (as in mysql.db: `%` and `_` are wildcards) -> privileges on it. */
   readonly databases: ReadonlyMap<string, ReadonlySet<Privilege>>
   readonly comment: string | undefined
+}
+
+/** A stored credential and who understands it. */
+export interface Credential {
+  readonly plugin: string
+  readonly authString: string
 }
 
 /** The REQUIRE clause; `specified` demands each of the fields that is set. */

@@ -75,8 +75,14 @@ describe('rowToAccount', () => {
       assert.equal(found.authString, authString)
       assert.equal(plugins.get(known.plugin)?.understands(found.authString), true)
       assert.equal(found.passwordExpired, known.password_expired ?? false)
-      const secondFactor = known.user_attributes?.multi_factor_authentication !== undefined
-      assert.equal(found.locked, secondFactor || (known.account_locked ?? false))
+      assert.equal(found.locked, known.account_locked ?? false)
+      const factors = known.user_attributes?.multi_factor_authentication ?? []
+      assert.deepEqual(
+        found.factors,
+        factors.map(({ plugin, authentication_string }) => ({ plugin, authString: authentication_string })),
+      )
+      const again = accountToRow(found).User_attributes
+      assert.deepEqual(JSON.parse(String(again ?? '{}')), known.user_attributes ?? {})
       assert.equal(found.failedLoginAttempts, known.user_attributes?.Password_locking?.failed_login_attempts ?? 0)
       assert.equal(found.passwordLockTimeDays, known.user_attributes?.Password_locking?.password_lock_time_days ?? 0)
       assert.equal(found.comment, known.user_attributes?.metadata?.comment)
@@ -150,6 +156,8 @@ describe('accountToRow', () => {
         plugin: names,
         authString: fc.string(),
         retainedAuthString: fc.option(filled, { nil: undefined }),
+        alternatives: fc.array(fc.record({ plugin: filled, authString: fc.string() }, plain), { maxLength: 3 }),
+        factors: fc.array(fc.record({ plugin: filled, authString: fc.string() }, plain), { maxLength: 2 }),
         credentialVersion: count,
         locked: fc.boolean(),
         passwordExpired: fc.boolean(),
@@ -206,6 +214,47 @@ describe('accountToRow', () => {
     )
   })
 
+  test('a factor that cannot be asked for locks, and stays when the account is changed', () => {
+    const factor = { plugin: 'p', passwordless: 0, authentication_string: 'x', requires_registration: 0 }
+    const unreadable: readonly unknown[] = [
+      [],
+      {},
+      null,
+      'p',
+      ['p'],
+      [{ ...factor, plugin: 7 }],
+      [{ ...factor, plugin: '' }],
+      [{ ...factor, authentication_string: 7 }],
+      [{ ...factor, passwordless: 1 }],
+      [factor, { ...factor, requires_registration: 1 }],
+      [factor, factor, factor],
+    ]
+    for (const multi_factor_authentication of unreadable) {
+      const row = { ...fresh, User_attributes: JSON.stringify({ multi_factor_authentication }) }
+      const found = rowToAccount(row, { db: [], globalGrants: [] }, 1)
+      assert.equal(found.locked, true, row.User_attributes)
+      const changed = accountToRow({ ...found, locked: false, comment: 'x' }, row)
+      assert.deepEqual(
+        JSON.parse(String(changed.User_attributes)).multi_factor_authentication,
+        multi_factor_authentication,
+      )
+    }
+    for (const auth_or of [[], {}, ['p'], [{ authentication_string: 'x' }]]) {
+      assert.equal(read({ User_attributes: JSON.stringify({ auth_or }) }).locked, true)
+    }
+  })
+
+  test('a factor that is dropped leaves nothing behind', () => {
+    const factors = [{ plugin: 'auth_socket', authString: 'root' }]
+    const row = accountToRow(account({ user: 'u', factors, alternatives: factors }))
+    assert.equal(
+      row.User_attributes,
+      '{"auth_or": [{"plugin": "auth_socket", "authentication_string": "root"}], "multi_factor_authentication": ' +
+        '[{"plugin": "auth_socket", "passwordless": 0, "authentication_string": "root", "requires_registration": 0}]}',
+    )
+    assert.equal(accountToRow(account({ user: 'u' }), row).User_attributes, null)
+  })
+
   test('User_attributes are NULL when there is nothing to say', () => {
     assert.equal(fresh.User_attributes, null)
   })
@@ -219,7 +268,7 @@ interface CapturedAccount {
   readonly password_expired?: boolean
   readonly account_locked?: boolean
   readonly user_attributes?: {
-    readonly multi_factor_authentication?: unknown
+    readonly multi_factor_authentication?: readonly { plugin: string; authentication_string: string }[]
     readonly metadata?: { readonly comment?: string }
     readonly Password_locking?: {
       readonly failed_login_attempts: number

@@ -2,14 +2,16 @@
  * An account as rows of `mysql.user`, `mysql.db` and `mysql.global_grants`: the columns of MySQL 9.7 in their order, and
  * both directions of the translation. A row copied from a real server means the same here.
  *
- * Reading never throws, and doubts lock: an account is open only when `account_locked` is 'N', `User_attributes` can be
- * read and it names no second authentication factor, because that factor would not be asked for. What an account does not
- * model (password history, partial revokes in `Restrictions`, other members of `User_attributes`) is kept on writing and
- * has no effect.
+ * Reading never throws, and doubts lock: an account is open only when `account_locked` is 'N' and `User_attributes` can be
+ * read, with all the factors that it names. What an account does not model (password history, partial revokes in
+ * `Restrictions`, other members of `User_attributes`) is kept on writing and has no effect.
+ *
+ * Alternatives, which MySQL does not have, are the member `auth_or` of `User_attributes`, so named after the one of
+ * MariaDB's mysql.global_priv.
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/grant-tables.html
  */
-import type { Account, TlsRequirement } from './account.ts'
+import type { Account, Credential, TlsRequirement } from './account.ts'
 import {
   type DynamicPrivilege,
   databasePrivileges,
@@ -78,6 +80,8 @@ export interface GrantRows {
 export function rowToAccount(row: Row, grants: GrantRows, credentialVersion: number): Account {
   const attributes = readAttributes(row.User_attributes)
   const locking = member(attributes, 'Password_locking')
+  const alternatives = readCredentials(member(attributes, 'auth_or'))
+  const factors = readFactors(attributes)
   const comment = member(member(attributes, 'metadata'), 'comment')
   return {
     user: text(row.User),
@@ -85,11 +89,11 @@ export function rowToAccount(row: Row, grants: GrantRows, credentialVersion: num
     plugin: text(row.plugin),
     authString: text(row.authentication_string),
     retainedAuthString: text(member(attributes, 'additional_password')) || undefined,
+    alternatives: alternatives ?? [],
+    factors: factors ?? [],
     credentialVersion,
     locked:
-      row.account_locked !== 'N' ||
-      attributes === undefined ||
-      member(attributes, 'multi_factor_authentication') !== undefined,
+      row.account_locked !== 'N' || attributes === undefined || alternatives === undefined || factors === undefined,
     passwordExpired: row.password_expired !== 'N',
     passwordLifetimeDays: row.password_lifetime == null ? undefined : integer(row.password_lifetime),
     passwordChangedMs: timestampToMs(row.password_last_changed),
@@ -213,6 +217,21 @@ function writeAttributes(account: Account, previous: Attributes): string | null 
   const { comment: ___, ...facts } = isAttributes(metadata) ? metadata : {}
   if (account.comment !== undefined) facts.comment = account.comment
   const attributes: Attributes = { ...others }
+  // What could not be read stays, and goes on locking the account.
+  if (readCredentials(member(previous, 'auth_or')) !== undefined) {
+    delete attributes.auth_or
+    if (account.alternatives.length > 0) attributes.auth_or = account.alternatives.map(writeCredential)
+  }
+  if (readFactors(previous) !== undefined) {
+    delete attributes.multi_factor_authentication
+    if (account.factors.length > 0) {
+      attributes.multi_factor_authentication = account.factors.map((factor) => ({
+        ...writeCredential(factor),
+        passwordless: 0,
+        requires_registration: 0,
+      }))
+    }
+  }
   if (Object.keys(facts).length > 0) attributes.metadata = facts
   if (account.retainedAuthString) attributes.additional_password = account.retainedAuthString
   if (account.failedLoginAttempts !== 0 || account.passwordLockTimeDays !== 0) {
@@ -222,6 +241,37 @@ function writeAttributes(account: Account, previous: Attributes): string | null 
     }
   }
   return Object.keys(attributes).length > 0 ? mysqlJson(attributes) : null
+}
+
+/** `undefined` when there are more than can be asked for, or one is to be had in another way than by its plugin alone. */
+function readFactors(attributes: Attributes | undefined): readonly Credential[] | undefined {
+  const listed = member(attributes, 'multi_factor_authentication')
+  const factors = readCredentials(listed)
+  if (factors === undefined || factors.length > 2) return undefined
+  const special = (factor: unknown) =>
+    ['passwordless', 'requires_registration'].some(
+      (name) => ![undefined, 0].includes(member(factor, name) as undefined),
+    )
+  return Array.isArray(listed) && listed.some(special) ? undefined : factors
+}
+
+/** `undefined` when the member is there and no list of at least one credential. */
+function readCredentials(listed: unknown): readonly Credential[] | undefined {
+  if (listed === undefined) return []
+  if (!Array.isArray(listed) || listed.length === 0) return undefined
+  const credentials = listed.map((one) => ({
+    plugin: member(one, 'plugin'),
+    authString: member(one, 'authentication_string') ?? '',
+  }))
+  return credentials.every(isCredential) ? credentials : undefined
+}
+
+function isCredential(one: { plugin: unknown; authString: unknown }): one is Credential {
+  return typeof one.plugin === 'string' && one.plugin !== '' && typeof one.authString === 'string'
+}
+
+function writeCredential({ plugin, authString }: Credential): Attributes {
+  return { plugin, authentication_string: authString }
 }
 
 /** JSON as MySQL prints it: shorter keys first, a space after each comma and colon. */

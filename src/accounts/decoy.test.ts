@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { plugins } from '../auth/plugins.ts'
+import { refusals } from '../auth/refused-plugins.ts'
 import { parseStoredCrypt } from '../auth/sha256-crypt.ts'
 import { type DecoyModel, Decoys } from './decoy.ts'
 
@@ -66,6 +67,24 @@ describe('Decoys', () => {
       assert.notEqual(authString, '')
       assert.ok(plugins.get(plugin)!.understands(authString), `${plugin} ${JSON.stringify(authString)}`)
       assert.equal(parseStoredCrypt(authString)?.rounds, rounds[plugin as keyof typeof rounds])
+    }
+  })
+
+  it('has one for every plugin that asks for a proof, and for each of the alternatives that do', () => {
+    const decoys = new Decoys(secret)
+    for (const [name, plugin] of plugins) {
+      if (refusals.has(name)) continue
+      const decoy = decoys.account('a', 'h', {
+        plugins: new Map([[`unix_socket OR ${name} OR ed25519`, 1]]),
+        rounds: 5000,
+      })
+      assert.equal(decoy.plugin, name)
+      assert.notEqual(decoy.authString, '')
+      assert.ok(plugin.understands(decoy.authString), name)
+      assert.deepEqual(
+        decoy.alternatives.map((one) => one.plugin),
+        ['ed25519'],
+      )
     }
   })
 

@@ -6,7 +6,9 @@
  * process that shares the secret, and after a restart (mysqld's decoys change there). Over many names the plugins are
  * spread like those of the real accounts, and a change in that spread changes as few decoys as possible.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createPrivateKey, createPublicKey } from 'node:crypto'
+import { plugins } from '../auth/plugins.ts'
+import { refusals } from '../auth/refused-plugins.ts'
 import { formatCachingSha2, formatSha256Password, sha256PasswordRounds } from '../auth/sha256-crypt.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { Account } from './account.ts'
@@ -14,7 +16,10 @@ import { defaults } from './defaults.ts'
 
 /** What decoys imitate. Pass the same object until it changes: another one forgets the decoys that are kept. */
 export interface DecoyModel {
-  /** Plugin -> how many real accounts have it. Plugins that ask for no proof have no decoys and are passed over. */
+  /**
+   * As `AccountSource.pluginCounts`: plugin, or alternatives -> how many real accounts have it. Plugins that ask for no
+   * proof have no decoys and are passed over.
+   */
   readonly plugins: ReadonlyMap<string, number>
   /** caching_sha2_password_digest_rounds, so that refusing costs the work that a wrong password costs. */
   readonly rounds: number
@@ -64,9 +69,11 @@ export class Decoys {
   }
 
   #make(user: string, key: string, model: DecoyModel): Account {
-    const plugin = this.#draw(key, model.plugins)
-    const authString = this.#credential(key, plugin, model.rounds)
-    return { ...defaults, user, plugin, authString, passwordLifetimeDays: 0 }
+    const [first, ...others] = this.#draw(key, model.plugins)
+      .split(' OR ')
+      .filter(isImitated)
+      .map((plugin) => ({ plugin, authString: this.#credential(key, plugin, model.rounds) }))
+    return { ...defaults, user, ...first, alternatives: others, passwordLifetimeDays: 0 }
   }
 
   /**
@@ -77,7 +84,7 @@ export class Decoys {
     let first = 'caching_sha2_password'
     let earliest = Number.POSITIVE_INFINITY
     for (const [plugin, weight] of plugins) {
-      if (!imitated.has(plugin) || weight <= 0) continue
+      if (weight <= 0 || !plugin.split(' OR ').some(isImitated)) continue
       const uniform = (this.#derive(`plugin ${plugin}`, key).readUIntBE(0, 6) + 0.5) / 2 ** 48
       const arrival = -Math.log(uniform) / weight
       if (arrival < earliest) {
@@ -90,11 +97,19 @@ export class Decoys {
 
   #credential(key: string, plugin: string, rounds: number): string {
     const hash = this.#derive('hash', key)
-    if (plugin === 'mysql_native_password') return `*${hash.toString('hex', 0, 20).toUpperCase()}`
-    const crypt = { salt: this.#derive('salt', key).subarray(0, 20).map(saltByte), hash: cryptText(hash) }
-    return plugin === 'sha256_password'
-      ? formatSha256Password({ ...crypt, rounds: sha256PasswordRounds })
-      : formatCachingSha2({ ...crypt, rounds })
+    const salt = this.#derive('salt', key).subarray(0, 20).map(saltByte)
+    switch (plugin) {
+      case 'mysql_native_password':
+        return `*${hash.toString('hex', 0, 20).toUpperCase()}`
+      case 'sha256_password':
+        return formatSha256Password({ salt, hash: cryptText(hash), rounds: sha256PasswordRounds })
+      case 'ed25519':
+        return publicKey(hash)
+      case 'parsec':
+        return `P0:${Buffer.from(salt.subarray(0, 18)).toString('base64')}:${publicKey(hash)}`
+      default:
+        return formatCachingSha2({ salt, hash: cryptText(hash), rounds })
+    }
   }
 
   #derive(purpose: string, key: string): Buffer {
@@ -102,13 +117,18 @@ export class Decoys {
   }
 }
 
-/** The plugins that prove by a scramble or by the password, and so can fail like a real account. */
-const imitated: ReadonlySet<string> = new Set([
-  'caching_sha2_password',
-  'sha256_password',
-  'mysql_native_password',
-  'mysql_clear_password',
-])
+/** Whether a plugin asks for a proof, and so can fail like a real account's. */
+function isImitated(plugin: string): boolean {
+  return plugins.has(plugin) && !refusals.has(plugin)
+}
+
+/** The public key of a seed, in base64 without padding: a point like any other, so that checking a proof takes as long. */
+function publicKey(seed: Uint8Array): string {
+  const head = Buffer.from('302e020100300506032b657004220420', 'hex')
+  const key = createPrivateKey({ key: Buffer.concat([head, seed]), format: 'der', type: 'pkcs8' })
+  const { x = '' } = createPublicKey(key).export({ format: 'jwk' })
+  return x.replaceAll('-', '+').replaceAll('_', '/')
+}
 
 /** 0x01-0x7f without `$`. */
 function saltByte(byte: number): number {

@@ -28,6 +28,8 @@ export const defaults: Omit<Account, 'user'> = {
   plugin: 'caching_sha2_password',
   authString: '',
   retainedAuthString: undefined,
+  alternatives: [],
+  factors: [],
   credentialVersion: 0,
   locked: false,
   passwordExpired: false,

@@ -1,7 +1,7 @@
 /**
  * The subpath `saltgate/accounts`: the account model, and stores for it.
  */
-export type { Account, AccountLimits, PeerHost, TlsRequirement } from './account.ts'
+export type { Account, AccountLimits, Credential, PeerHost, TlsRequirement } from './account.ts'
 export { accountName } from './account.ts'
 export { AccountTable } from './account-table.ts'
 export { account } from './defaults.ts'

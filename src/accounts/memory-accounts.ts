@@ -1,9 +1,10 @@
 /**
  * Accounts in memory, for embedders and tests: friendly to write, gone with the process.
  */
+import type { AuthPlugin } from '../auth/plugin.ts'
 import { plugins } from '../auth/plugins.ts'
 import { ConfigurationError } from '../errors/errors.ts'
-import type { Account, PeerHost } from './account.ts'
+import type { Account, Credential, PeerHost } from './account.ts'
 import { accountName } from './account.ts'
 import { accountKey } from './account-key.ts'
 import { AccountTable } from './account-table.ts'
@@ -11,7 +12,10 @@ import { account } from './defaults.ts'
 import { NonceSource } from './nonce-source.ts'
 import type { AccountEdit, AccountStore } from './source.ts'
 
-/** Only `user` is required. `password` is stored by the plugin; `authString` is what a plugin stored before. */
+/**
+ * Only `user` is required. `password` is stored by the plugin; `authString` is what a plugin stored before, and so are the
+ * credentials of `alternatives` and `factors`.
+ */
 export type AccountInput = Partial<Omit<Account, 'credentialVersion'>> & {
   readonly user: string
   readonly password?: string
@@ -86,9 +90,9 @@ export class MemoryAccounts implements AccountStore {
 
 function fromInput({ password, ...known }: AccountInput, salts: NonceSource): Account {
   const made = account({ passwordChangedMs: Date.now(), ...known })
-  const plugin = plugins.get(made.plugin)
-  if (plugin === undefined) {
-    throw new ConfigurationError(`the account ${accountName(made)} has the unknown plugin '${made.plugin}'`)
+  const plugin = knownPlugin(made, made.plugin)
+  for (const { plugin, authString } of [...made.alternatives, ...made.factors]) {
+    if (!knownPlugin(made, plugin).understands(authString)) throw notUnderstood(made, plugin)
   }
   if (password !== undefined && known.authString !== undefined) {
     throw new ConfigurationError(`the account ${accountName(made)} has both password and authString: give one`)
@@ -97,14 +101,37 @@ function fromInput({ password, ...known }: AccountInput, salts: NonceSource): Ac
     const authString = password === '' ? '' : plugin.store(Buffer.from(password), salts.next(), DEFAULT_ROUNDS)
     return { ...made, authString }
   }
-  if (!plugin.understands(made.authString)) {
-    throw new ConfigurationError(`the authString of ${accountName(made)} is not one that ${made.plugin} understands`)
-  }
+  if (!plugin.understands(made.authString)) throw notUnderstood(made, made.plugin)
   return made
 }
 
+function knownPlugin(made: Account, name: string): AuthPlugin {
+  const plugin = plugins.get(name)
+  if (plugin === undefined) {
+    throw new ConfigurationError(`the account ${accountName(made)} has the unknown plugin '${name}'`)
+  }
+  return plugin
+}
+
+function notUnderstood(made: Account, plugin: string): ConfigurationError {
+  return new ConfigurationError(`the authString of ${accountName(made)} is not one that ${plugin} understands`)
+}
+
 function sameCredentials(a: Account, b: Account): boolean {
-  return a.plugin === b.plugin && a.authString === b.authString && a.retainedAuthString === b.retainedAuthString
+  return (
+    a.plugin === b.plugin &&
+    a.authString === b.authString &&
+    a.retainedAuthString === b.retainedAuthString &&
+    sameList(a.alternatives, b.alternatives) &&
+    sameList(a.factors, b.factors)
+  )
+}
+
+function sameList(a: readonly Credential[], b: readonly Credential[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ plugin, authString }, i) => plugin === b[i]?.plugin && authString === b[i]?.authString)
+  )
 }
 
 /** caching_sha2_password_digest_rounds as MySQL ships it. */

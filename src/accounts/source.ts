@@ -19,15 +19,18 @@ export interface AccountSource {
    */
   read?(user: string, host: string): Account | undefined
   /**
-   * How many accounts have each plugin; unknown users pretend to have one of them, in this proportion. The same map as
-   * long as it is true. Left out: every unknown user pretends the default plugin.
+   * How many accounts have each plugin; unknown users pretend to have one of them, in this proportion. Alternatives count
+   * as one, joined by ` OR `: `ed25519 OR mysql_native_password`. The same map as long as it is true. Left out: every
+   * unknown user pretends the default plugin.
    */
   pluginCounts?(): ReadonlyMap<string, number>
   /**
-   * Judges a clear password instead of the built-in check against `account.authString`. Called at most once per login,
-   * only with plugins that obtain the password. Never log `password`; it is wiped after the call. A throw refuses.
+   * Judges a clear password instead of the built-in check against the stored credential. Called at most once for each
+   * alternative and factor of a login, only with plugins that obtain the password. `factor` is 1 for the first: whoever gives an
+   * account more factors must not take the password of one for that of another. Never log `password`; it is wiped after
+   * the call. A throw refuses.
    */
-  checkPassword?(account: Account, password: Uint8Array): boolean | Promise<boolean>
+  checkPassword?(account: Account, password: Uint8Array, factor: number): boolean | Promise<boolean>
 }
 
 /** An account source that statements can change. Every change is durable when the call returns. */

@@ -170,6 +170,15 @@ describe('SqliteAccounts', () => {
     isNew('created')
     put(store, { user: 'u', authString: hash('A'), locked: true, comment: 'x', failedLoginAttempts: 1 })
     assert.ok(seen.has(version()), 'nothing about the credential')
+    const factors = [{ plugin: 'sha256_password', authString: '' }]
+    put(store, { user: 'u', authString: hash('A'), factors })
+    isNew('a factor')
+    put(store, { user: 'u', authString: hash('A'), factors, comment: 'y' })
+    assert.ok(seen.has(version()), 'nothing about the credential')
+    put(store, { user: 'u', authString: hash('A'), factors, alternatives: factors })
+    isNew('an alternative')
+    put(store, { user: 'u', authString: hash('A') })
+    isNew('neither')
     put(store, { user: 'u', authString: hash('B') })
     isNew('new password')
     put(store, { user: 'u', authString: hash('B'), retainedAuthString: hash('A') })
@@ -280,9 +289,23 @@ describe('SqliteAccounts', () => {
     test('refuses a file of a newer version', () => {
       SqliteAccounts.open(path).close()
       const newer = new DatabaseSync(path)
-      newer.exec('PRAGMA user_version = 2')
+      newer.exec('PRAGMA user_version = 3')
       newer.close()
       refuses(/newer version/)
+    })
+
+    test('a file of version 1 learns to number the credentials of factors', () => {
+      SqliteAccounts.open(path).close()
+      const older = new DatabaseSync(path)
+      older.exec('DROP TRIGGER credential_changed; PRAGMA user_version = 1')
+      older.close()
+      const store = SqliteAccounts.open(path)
+      put(store, { user: 'u' })
+      const before = store.read('u', '%')?.credentialVersion
+      put(store, { user: 'u', factors: [{ plugin: 'sha256_password', authString: '' }] })
+      assert.notEqual(store.read('u', '%')?.credentialVersion, before)
+      store.close()
+      SqliteAccounts.open(path).close()
     })
 
     test('refuses a damaged file', () => {

@@ -22,6 +22,7 @@ export function openAccountFile(path: string): DatabaseSync {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
     if (readPragma(db, 'page_count') === 0) create(db)
     recognise(db, path)
+    modernise(db)
     if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600)
     if (readPragma(db, 'journal_mode') !== 'wal') db.exec('PRAGMA journal_mode = WAL')
     db.exec('PRAGMA synchronous = FULL')
@@ -48,11 +49,19 @@ function recognise(db: DatabaseSync, path: string): void {
   if (readPragma(db, 'application_id') !== APPLICATION_ID) {
     throw new ConfigurationError(`${path} is a database, but not an account file of Saltgate: choose another file name`)
   }
-  if (readPragma(db, 'user_version') !== FORMAT_VERSION) {
+  if (![1, FORMAT_VERSION].includes(readPragma(db, 'user_version') as number)) {
     throw new ConfigurationError(`${path} was written by a newer version of Saltgate: use that version or a newer one`)
   }
   const found = readPragma(db, 'quick_check')
   if (found !== 'ok') throw damaged(path)
+}
+
+/** Brings a file of an older version up to date, once, also when two processes open it at once. */
+function modernise(db: DatabaseSync): void {
+  if (readPragma(db, 'user_version') !== 1) return
+  db.exec('BEGIN IMMEDIATE')
+  if (readPragma(db, 'user_version') === 1) db.exec(upgrade)
+  db.exec('COMMIT')
 }
 
 function readPragma(db: DatabaseSync, name: string): unknown {
@@ -91,7 +100,7 @@ function table(name: string, columns: ReadonlyMap<string, string>, ...more: read
 
 /** `SALT` in ASCII. */
 const APPLICATION_ID = 0x53414c54
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 const BUSY_TIMEOUT_MS = 250
 const SQLITE_BUSY = 5
 const SQLITE_CORRUPT = 11
@@ -105,8 +114,17 @@ const nextVersion = `
   UPDATE credential_versions SET last = last + 1;
   UPDATE user SET credential_version = (SELECT last FROM credential_versions) WHERE rowid = NEW.rowid;`
 
-const retained = (row: 'OLD' | 'NEW') =>
-  `iif(json_valid(${row}.User_attributes), json_extract(${row}.User_attributes, '$.additional_password'), ${row}.User_attributes)`
+/** All credentials that are members of User_attributes. */
+const furtherCredentials = (row: 'OLD' | 'NEW') =>
+  `iif(json_valid(ifnull(${row}.User_attributes, '{}')), json_extract(ifnull(${row}.User_attributes, '{}'),
+    '$.additional_password', '$.multi_factor_authentication', '$.auth_or'), ${row}.User_attributes)`
+
+const credentialChanged = `
+CREATE TRIGGER credential_changed AFTER UPDATE OF Host, User, plugin, authentication_string, User_attributes ON user
+WHEN OLD.Host IS NOT NEW.Host OR OLD.User IS NOT NEW.User OR OLD.plugin IS NOT NEW.plugin
+  OR OLD.authentication_string IS NOT NEW.authentication_string
+  OR ${furtherCredentials('OLD')} IS NOT ${furtherCredentials('NEW')}
+BEGIN ${nextVersion} END;`
 
 const schema = `
 ${table('user', userColumns, 'credential_version INTEGER NOT NULL DEFAULT 0', 'PRIMARY KEY (Host, User)')}
@@ -115,9 +133,12 @@ ${table('global_grants', globalGrantColumns, 'PRIMARY KEY (USER, HOST, PRIV)')}
 CREATE TABLE credential_versions (last INTEGER NOT NULL) STRICT;
 INSERT INTO credential_versions VALUES (0);
 CREATE TRIGGER account_added AFTER INSERT ON user BEGIN ${nextVersion} END;
-CREATE TRIGGER credential_changed AFTER UPDATE OF Host, User, plugin, authentication_string, User_attributes ON user
-WHEN OLD.Host IS NOT NEW.Host OR OLD.User IS NOT NEW.User OR OLD.plugin IS NOT NEW.plugin
-  OR OLD.authentication_string IS NOT NEW.authentication_string OR ${retained('OLD')} IS NOT ${retained('NEW')}
-BEGIN ${nextVersion} END;
+${credentialChanged}
 PRAGMA application_id = ${APPLICATION_ID};
+PRAGMA user_version = ${FORMAT_VERSION};`
+
+/** Version 1 did not number the credentials of factors and alternatives. */
+const upgrade = `
+DROP TRIGGER IF EXISTS credential_changed;
+${credentialChanged}
 PRAGMA user_version = ${FORMAT_VERSION};`

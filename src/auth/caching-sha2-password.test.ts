@@ -12,6 +12,7 @@ import {
   oddLengths,
   publicKey,
   publicKeyOf,
+  startClient,
   turnsOf,
   unsealFrom,
 } from '../../test/support/auth-dialogues.ts'
@@ -65,7 +66,7 @@ describe('caching_sha2_password against captured logins', () => {
     assert.equal(faithful.length, 78)
     for (const dialogue of faithful) {
       const pinned = dialogue.name.includes('localkey') ? { serverPublicKey: publicKey } : {}
-      const client = plugin.client({
+      const client = startClient(plugin, {
         password: bytes(dialogue.clientPassword),
         nonce: Buffer.from(dialogue.nonce, 'hex'),
         channel: 'plaintext',

@@ -8,7 +8,7 @@
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html
  */
 import { decided, deny, isEmptyAnswer, judgeEmptyAnswer, unexpectedData } from './dialogues.ts'
-import { type ExchangeRules, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
+import { describeKey, type ExchangeRules, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof } from './plugin.ts'
 import { equal, sha256, sha256Quick, wipe, xor } from './primitives.ts'
 import { formatCachingSha2, parseStoredCrypt, sha256Crypt } from './sha256-crypt.ts'
@@ -25,6 +25,12 @@ export const cachingSha2Password: AuthPlugin = {
     if (status === fastAuthSuccess) throw unexpectedData(this.name, yield new Uint8Array(0))
     if (status !== fullAuthentication) throw unexpectedData(this.name, data, 'fast auth result')
     yield* sendPassword(this.name, login, rules)
+  },
+
+  meaningOf(data: Uint8Array): string | undefined {
+    if (data.length === 1 && data[0] === fastAuthSuccess) return 'fast authentication succeeded'
+    if (data.length === 1 && data[0] === fullAuthentication) return 'full authentication is wanted'
+    return describeKey(data)
   },
 
   server(proof: ServerProof): ServerDialogue {

@@ -5,4 +5,5 @@ export { scrambleCachingSha2Password, verifyFastDigest } from './caching-sha2-pa
 export { scrambleNativePassword, verifyNativePassword } from './mysql-native-password.ts'
 export { rsaPublicKey } from './password-exchange.ts'
 export * from './plugin.ts'
-export { plugins } from './plugins.ts'
+export { clientPlugins, plugins } from './plugins.ts'
+export { whyUnavailable } from './unavailable-plugins.ts'

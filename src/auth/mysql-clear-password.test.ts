@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { bytes, capturedDialogues, judge, turnsOf } from '../../test/support/auth-dialogues.ts'
+import { bytes, capturedDialogues, judge, startClient, turnsOf } from '../../test/support/auth-dialogues.ts'
 import { mysqlClearPassword as plugin } from './mysql-clear-password.ts'
 import type { ServerProof, Verdict } from './plugin.ts'
 
@@ -43,7 +43,7 @@ describe('mysql_clear_password', () => {
 })
 
 function start(password: string) {
-  return plugin.client({
+  return startClient(plugin, {
     password: bytes(password),
     nonce: new Uint8Array(0),
     channel: 'tls',

@@ -6,9 +6,11 @@ import {
   bitFlips,
   bytes,
   capturedDialogues,
+  clientNonce,
   converse,
   judge,
   oddLengths,
+  startClient,
   turnsOf,
 } from '../../test/support/auth-dialogues.ts'
 import { mysqlNativePassword as plugin, scrambleNativePassword, verifyNativePassword } from './mysql-native-password.ts'
@@ -133,9 +135,21 @@ describe('the server half of mysql_native_password', () => {
 
 describe('the client half of mysql_native_password', () => {
   it('throws when the server wants more than the scramble', () => {
-    const dialogue = plugin.client({ password: bytes('secret'), nonce, channel: 'tls', mayRequestPublicKey: true })
+    const dialogue = startClient(plugin, {
+      password: bytes('secret'),
+      nonce,
+      channel: 'tls',
+      mayRequestPublicKey: true,
+    })
     assert.deepEqual(dialogue.next().value, right)
     assert.throws(() => dialogue.next(Uint8Array.of(4)), { name: 'ProtocolViolation', symbol: 'CR_MALFORMED_PACKET' })
+  })
+
+  it('knows what is stored as the hash of its password, but has none for the empty password', () => {
+    const login = { nonce, clientNonce, channel: 'tls', mayRequestPublicKey: false } as const
+    const hash = Buffer.from(plugin.passwordHash!({ ...login, password: bytes('secret') }))
+    assert.equal(`*${hash.toString('hex').toUpperCase()}`, stored)
+    assert.equal(plugin.passwordHash?.({ ...login, password: bytes('') }).length, 0)
   })
 })
 

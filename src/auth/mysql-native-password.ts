@@ -20,6 +20,11 @@ export const mysqlNativePassword: AuthPlugin = {
     throw unexpectedData('mysql_native_password', yield scrambleNativePassword(password, nonce))
   },
 
+  /** SHA1(SHA1(password)); none for an empty password, which proves nothing. */
+  passwordHash({ password }: ClientLogin): Uint8Array {
+    return password.length === 0 ? new Uint8Array(0) : sha1(sha1(password))
+  },
+
   server(proof: ServerProof): ServerDialogue {
     return decided(judge(proof))
   },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { bytes, converse, privateKey, publicKey, unseal } from '../../test/support/auth-dialogues.ts'
+import { bytes, converse, privateKey, publicKey, startClient, unseal } from '../../test/support/auth-dialogues.ts'
 import { cachingSha2Password } from './caching-sha2-password.ts'
 import { rsaPublicKey } from './password-exchange.ts'
-import type { ClientDialogue, ClientLogin, ServerProof } from './plugin.ts'
+import type { ClientLogin, ServerProof } from './plugin.ts'
 import { sha256Password } from './sha256-password.ts'
 
 const nonce = bytes('abcdefghij0123456789')
@@ -52,12 +52,12 @@ for (const plugin of [cachingSha2Password, sha256Password]) {
     })
 
     it('stays at home on a plaintext channel without a key and without the permission to ask', () => {
-      const client = plugin.client({ ...login({ mayRequestPublicKey: false }), nonce })
+      const client = startClient(plugin, { ...login({ mayRequestPublicKey: false }), nonce })
       assert.throws(() => untilPassword(client), { name: 'ChannelRefused', symbol: 'CR_AUTH_PLUGIN_ERR' })
     })
 
     it('stays at home when it does not fit the key', () => {
-      const client = plugin.client({ ...login({ password: new Uint8Array(214).fill(0x6d) }), nonce })
+      const client = startClient(plugin, { ...login({ password: new Uint8Array(214).fill(0x6d) }), nonce })
       untilPassword(client)
       assert.throws(() => client.next(Buffer.from(publicKey)), { name: 'ChannelRefused' })
     })
@@ -66,24 +66,24 @@ for (const plugin of [cachingSha2Password, sha256Password]) {
       const weak = generateKeyPairSync('rsa', { modulusLength: 1024, ...pem }).publicKey
       const curve = generateKeyPairSync('ec', { namedCurve: 'P-256', ...pem }).publicKey
       for (const key of ['', 'no key', weak, curve, publicKey.slice(0, 300), `${publicKey}${' '.repeat(8192)}`]) {
-        const client = plugin.client({ ...login({}), nonce })
+        const client = startClient(plugin, { ...login({}), nonce })
         untilPassword(client)
         assert.throws(() => client.next(Buffer.from(key)), { name: 'ProtocolViolation', symbol: 'CR_MALFORMED_PACKET' })
       }
     })
 
     it('stays at home when the pinned key is none', () => {
-      const client = plugin.client({ ...login({ serverPublicKey: 'no key' }), nonce })
+      const client = startClient(plugin, { ...login({ serverPublicKey: 'no key' }), nonce })
       assert.throws(() => untilPassword(client), { name: 'ConfigurationError' })
     })
 
     it('is wiped from its packet when the dialogue ends, in whatever way', () => {
-      const ends: ((client: ClientDialogue) => unknown)[] = [
+      const ends: ((client: ReturnType<typeof startClient>) => unknown)[] = [
         (client) => client.return(),
         (client) => assert.throws(() => client.next(Uint8Array.of(3)), { name: 'ProtocolViolation' }),
       ]
       for (const end of ends) {
-        const client = plugin.client({ ...login({ channel: 'tls' }), nonce })
+        const client = startClient(plugin, { ...login({ channel: 'tls' }), nonce })
         const packet = untilPassword(client)
         assert.deepEqual(packet, bytes('secret\0'))
         end(client)
@@ -93,7 +93,7 @@ for (const plugin of [cachingSha2Password, sha256Password]) {
   })
 
   /** Brings a client half to its password packet or key request. */
-  function untilPassword(client: ClientDialogue): Uint8Array {
+  function untilPassword(client: ReturnType<typeof startClient>): Uint8Array {
     const first = client.next()
     const turn = plugin === cachingSha2Password ? client.next(Uint8Array.of(4)) : first
     assert.ok(!turn.done)
@@ -102,8 +102,8 @@ for (const plugin of [cachingSha2Password, sha256Password]) {
 }
 
 describe('the client half of caching_sha2_password', () => {
-  const start = (): ClientDialogue => {
-    const client = cachingSha2Password.client({ ...login({ channel: 'tls' }), nonce })
+  const start = () => {
+    const client = startClient(cachingSha2Password, { ...login({ channel: 'tls' }), nonce })
     assert.equal(client.next().value?.length, 32)
     return client
   }
@@ -133,7 +133,9 @@ describe('rsaPublicKey', () => {
   })
 })
 
-function login(given: Partial<ClientLogin>): Omit<ClientLogin, 'nonce'> {
+type GivenLogin = Omit<ClientLogin, 'nonce' | 'clientNonce'>
+
+function login(given: Partial<GivenLogin>): GivenLogin {
   return { password: bytes('secret'), channel: 'plaintext', mayRequestPublicKey: true, ...given }
 }
 

@@ -108,6 +108,11 @@ export function rsaPublicKey(pem: string): KeyObject {
   return key
 }
 
+/** What AuthMoreData is, when it is a key. */
+export function describeKey(data: Uint8Array): string | undefined {
+  return data.length > 256 && data[0] === '-'.charCodeAt(0) ? "the server's RSA public key" : undefined
+}
+
 function readPublicKey(pem: string): KeyObject {
   try {
     return createPublicKey(pem)
@@ -134,7 +139,6 @@ function seal(password: Uint8Array, nonce: Uint8Array, key: KeyObject): Uint8Arr
   return sealed
 }
 
-/** Bytes. */
 /** Bytes of a secret sealed with this key. A server has one key: what was read of the last one is remembered. */
 function sealedLength(publicKey: string): number {
   if (publicKey !== lastKey.pem) lastKey = { pem: publicKey, length: modulusLength(rsaPublicKey(publicKey)) }

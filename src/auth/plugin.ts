@@ -10,13 +10,32 @@ import type { DenyReason } from '../errors/deny-reasons.ts'
 /** How the bytes travel. `tls` and `unix-socket` are secure: a password may cross them in clear. */
 export type Channel = 'plaintext' | 'tls' | 'unix-socket'
 
-export interface AuthPlugin {
+/** What a client must have to log in by a plugin. */
+export interface ClientPlugin {
   /** As on the wire. */
   readonly name: string
   /** Bytes of nonce that the server sends for this plugin, NUL not included; 0 when it sends none. */
   readonly nonceLength: number
   readonly secrets: 'never-sent' | 'sent-encrypted-or-on-secure-channel' | 'sent-in-clear'
   client(login: ClientLogin): ClientDialogue
+  /**
+   * What both sides can compute of the password alone, by which MariaDB 11.4 proves its certificate (machine/certificate-proof.ts).
+   * Left out by plugins whose server learns the password.
+   */
+  passwordHash?(login: ClientLogin): Uint8Array
+  /** MariaDB before 11 sends this plugin's packets, but the first, without the 0x01 of AuthMoreData. */
+  readonly speaksBare?: true
+  /** What AuthMoreData of the server says, in words, for whoever reads the story of a login. */
+  meaningOf?(data: Uint8Array): string | undefined
+}
+
+export interface AuthPlugin extends ClientPlugin {
+  /** What accounts call it, where that is not its name on the wire: MariaDB's `ed25519` is `client_ed25519` there. */
+  readonly accountPlugin?: string
+  /** What the server sends in the place of a nonce when it opens the exchange. */
+  readonly opening?: Uint8Array
+  /** The empty password is stored, and proven, like any other (MariaDB 11.8); elsewhere '' stands for it. */
+  readonly storesEmptyPassword?: true
   server(proof: ServerProof): ServerDialogue
   /**
    * Turns a password into the stored credential, or throws `ConfigurationError` when it cannot be stored.
@@ -30,14 +49,17 @@ export interface AuthPlugin {
 
 /** What the client half may know. */
 export interface ClientLogin {
-  /** Without a trailing NUL; empty for "no password". */
+  /** Without a trailing NUL; empty for "no password". Of the factor at hand. */
   readonly password: Uint8Array
+  /** `nonceLength` bytes, or, of a plugin without a nonce, all that the server sent with the plugin's name. */
   readonly nonce: Uint8Array
   readonly channel: Channel
   /** The server's RSA key if the caller pinned one. */
   readonly serverPublicKey?: string
   /** Whether the client may ask the server for its key on a plaintext channel. */
   readonly mayRequestPublicKey: boolean
+  /** The client's own nonce, fresh for this exchange: 32 bytes. */
+  readonly clientNonce: Uint8Array
 }
 
 /** What the server half may know. Everything in it belongs to one attempt. */
@@ -58,10 +80,19 @@ export interface ServerProof {
 }
 
 /**
- * `yield` sends a payload (wrapped as AuthMoreData) and waits for the server's next one. The server ends the dialogue:
- * the machine calls `return()` on OK, ERR or a switch.
+ * `yield` sends a payload and waits for the server's next one; an empty one sends nothing. A `Question` goes to the
+ * application instead, and the answer comes back. The server ends the dialogue: the machine calls `return()` on OK, ERR or
+ * a switch, so that `finally` can wipe secrets.
  */
-export type ClientDialogue = Generator<Uint8Array, void, Uint8Array>
+export type ClientDialogue = Generator<Uint8Array | Question, void, Uint8Array>
+
+/** What the server wants to know from a person. The answer is UTF-8, without NUL. */
+export interface Question {
+  /** In the server's words; control characters removed. */
+  readonly ask: string
+  /** Whether what is typed may be seen. */
+  readonly echo: boolean
+}
 
 /** `yield` sends a payload (wrapped as AuthMoreData) and waits for the client's next one. */
 export type ServerDialogue = Generator<Uint8Array, Verdict, Uint8Array>

@@ -1,23 +1,50 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { bytes, judge } from '../../test/support/auth-dialogues.ts'
-import { plugins } from './plugins.ts'
+import { bytes, judge, startClient } from '../../test/support/auth-dialogues.ts'
+import { clientPlugins, plugins } from './plugins.ts'
 import { refusals } from './refused-plugins.ts'
 
 describe('plugins', () => {
-  it('knows each plugin by its name on the wire, and no other', () => {
+  it('knows each plugin by the name that accounts use, and no other', () => {
     assert.deepEqual([...plugins.keys()].sort(), [
       'auth_socket',
       'caching_sha2_password',
+      'dialog',
+      'ed25519',
       'mysql_clear_password',
       'mysql_native_password',
       'mysql_no_login',
+      'parsec',
       'sha256_password',
       'unix_socket',
     ])
-    for (const [name, plugin] of plugins) assert.equal(plugin.name, name)
-    for (const name of ['mysql_old_password', '__proto__', 'constructor', ''])
+    for (const [name, plugin] of plugins) assert.equal(plugin.accountPlugin ?? plugin.name, name)
+    for (const name of ['mysql_old_password', 'client_ed25519', '__proto__', 'constructor', ''])
       assert.equal(plugins.get(name), undefined)
+  })
+})
+
+describe('clientPlugins', () => {
+  it('knows each plugin by its name on the wire, and none that cannot log in', () => {
+    assert.deepEqual([...clientPlugins.keys()].sort(), [
+      'authentication_openid_connect_client',
+      'caching_sha2_password',
+      'client_ed25519',
+      'dialog',
+      'mysql_clear_password',
+      'mysql_native_password',
+      'parsec',
+      'sha256_password',
+    ])
+    for (const [name, plugin] of clientPlugins) assert.equal(plugin.name, name)
+  })
+
+  it('have a hash of the password for the proof of a certificate where the server never learns the password', () => {
+    const withHash = [...clientPlugins.values()].filter(({ passwordHash }) => passwordHash !== undefined)
+    assert.deepEqual(
+      withHash.map(({ name, secrets }) => `${name}: ${secrets}`),
+      ['mysql_native_password: never-sent', 'client_ed25519: never-sent', 'parsec: never-sent'],
+    )
   })
 })
 
@@ -45,7 +72,7 @@ describe('the refused plugins', () => {
         mayRequestPublicKey: true,
       } as const
       assert.throws(() => plugin.store(bytes('x'), new Uint8Array(20), 5000), { name: 'ConfigurationError' })
-      assert.throws(() => plugin.client(login), { symbol: 'CR_AUTH_PLUGIN_CANNOT_LOAD' })
+      assert.throws(() => startClient(plugin, login), { symbol: 'CR_AUTH_PLUGIN_CANNOT_LOAD' })
     }
   })
 })

@@ -6,7 +6,14 @@
  * Spec: https://dev.mysql.com/doc/refman/8.4/en/sha256-pluggable-authentication.html
  */
 import { decided, isEmptyAnswer, judgeEmptyAnswer } from './dialogues.ts'
-import { deliver, type ExchangeRules, receivePassword, refuseNul, sendPassword } from './password-exchange.ts'
+import {
+  deliver,
+  describeKey,
+  type ExchangeRules,
+  receivePassword,
+  refuseNul,
+  sendPassword,
+} from './password-exchange.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof } from './plugin.ts'
 import { formatSha256Password, parseStoredCrypt, sha256Crypt, sha256PasswordRounds } from './sha256-crypt.ts'
 
@@ -18,6 +25,8 @@ export const sha256Password: AuthPlugin = {
   client(login: ClientLogin): ClientDialogue {
     return login.password.length === 0 ? deliver(this.name, new Uint8Array(1)) : sendPassword(this.name, login, rules)
   },
+
+  meaningOf: describeKey,
 
   server(proof: ServerProof): ServerDialogue {
     return isEmptyAnswer(proof.answer)

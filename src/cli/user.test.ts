@@ -196,4 +196,37 @@ describe('saltgate user list and show', () => {
     const ignored = { credentialVersion: 0, passwordChangedMs: 0 }
     assert.deepEqual({ ...here.accounts()[0], ...ignored }, { ...made, ...ignored })
   })
+
+  it('tell of factors and alternatives, whose credentials come through as they are', async () => {
+    using here = place()
+    const crypt = `$A$005$${'\x01\x1f"\'\\'.repeat(4)}${'.'.repeat(43)}`
+    const hex = `0x${Buffer.from(crypt).toString('hex').toUpperCase()}`
+    const sql =
+      `CREATE USER two IDENTIFIED WITH caching_sha2_password AS ${hex} AND IDENTIFIED WITH mysql_clear_password AS ${hex};` +
+      `CREATE USER either IDENTIFIED VIA caching_sha2_password USING ${hex} OR unix_socket`
+    assert.equal((await here.user(['import', '-'], sql)).code, 0)
+    assert.deepEqual(
+      (await here.user(['list', '--json'])).stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .map(({ alternatives, factors }) => ({ alternatives, factors })),
+      [
+        { alternatives: ['unix_socket'], factors: undefined },
+        { alternatives: undefined, factors: ['mysql_clear_password'] },
+      ],
+    )
+    assert.match(
+      (await here.user(['list'])).stdout,
+      /caching_sha2_password OR unix_socket .*\n.* \+ mysql_clear_password /,
+    )
+    const made = here.accounts()
+    const shown = [(await here.user(['show', 'two'])).stdout, (await here.user(['show', 'either'])).stdout].join('')
+    assert.equal(shown.split(hex).length, 4)
+    await here.user(['drop', 'two', 'either'])
+    assert.equal((await here.user(['import', '-'], shown)).code, 0)
+    const credentials = ({ authString, alternatives, factors }: Account) => ({ authString, alternatives, factors })
+    assert.deepEqual(here.accounts().map(credentials), made.map(credentials))
+    assert.equal(made[1]?.factors[0]?.authString, crypt)
+  })
 })

@@ -123,6 +123,7 @@ async function storeByPlugin(door: Door, name: string, password: string): Promis
   switch (name) {
     case 'caching_sha2_password':
     case 'mysql_clear_password':
+    case 'dialog':
       return door.secrets.hashPassword('caching_sha2_password', bytes, salt, rounds)
     case 'sha256_password':
       return door.secrets.hashPassword('sha256_password', bytes, salt, rounds)

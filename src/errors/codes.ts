@@ -312,17 +312,48 @@ export const serverErrors = {
     template:
       'The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for configuring this behavior.',
   },
+  ER_MFA_METHOD_EXISTS: {
+    code: 4056,
+    sqlState: 'HY000',
+    template:
+      '%s factor authentication method exists. Please do ALTER USER... DROP %s factor before doing this operation OR do ALTER USER... MODIFY %s factor... to modify existing %s factor authentication method.',
+  },
+  ER_MFA_METHOD_NOT_EXISTS: {
+    code: 4057,
+    sqlState: 'HY000',
+    template:
+      "%s factor authentication method doesn't exist. Please do ALTER USER... ADD %s factor... before doing this operation.",
+  },
+  ER_MFA_METHODS_INVALID_ORDER: {
+    code: 4062,
+    sqlState: 'HY000',
+    template: '%s factor authentication method should be added before %s factor authentication method.',
+  },
+  ER_MFA_METHODS_IDENTICAL: { code: 4063, sqlState: 'HY000', template: 'Authentication factor should be different.' },
 } as const satisfies Record<string, ErrorRow>
 
 /** Errors decided by a client; a server never sends them. */
 export const clientErrors = {
+  CR_CONNECTION_ERROR: {
+    code: 2002,
+    sqlState: 'HY000',
+    template: "Can't connect to local MySQL server through socket '%s' (%s)",
+  },
+  CR_CONN_HOST_ERROR: { code: 2003, sqlState: 'HY000', template: "Can't connect to MySQL server on '%s:%s' (%s)" },
+  CR_UNKNOWN_HOST: { code: 2005, sqlState: 'HY000', template: "Unknown MySQL server host '%s' (%s)" },
+  CR_SERVER_GONE_ERROR: { code: 2006, sqlState: 'HY000', template: 'MySQL server has gone away' },
   CR_VERSION_ERROR: {
     code: 2007,
     sqlState: 'HY000',
     template: 'Protocol mismatch; server version = %s, client version = 10',
   },
   CR_SERVER_HANDSHAKE_ERR: { code: 2012, sqlState: 'HY000', template: 'Error in server handshake' },
-  CR_SERVER_LOST: { code: 2013, sqlState: 'HY000', template: 'Lost connection to MySQL server during login' },
+  CR_SERVER_LOST: { code: 2013, sqlState: 'HY000', template: 'Lost connection to MySQL server %s' },
+  CR_NET_PACKET_TOO_LARGE: {
+    code: 2020,
+    sqlState: 'HY000',
+    template: "Got packet bigger than 'max_allowed_packet' bytes: %s",
+  },
   CR_SSL_CONNECTION_ERROR: { code: 2026, sqlState: 'HY000', template: 'SSL connection error: %s' },
   CR_MALFORMED_PACKET: { code: 2027, sqlState: 'HY000', template: 'Malformed packet' },
   CR_AUTH_PLUGIN_CANNOT_LOAD: {
@@ -334,6 +365,11 @@ export const clientErrors = {
     code: 2061,
     sqlState: 'HY000',
     template: "Authentication plugin '%s' reported error: %s",
+  },
+  CR_LOAD_DATA_LOCAL_INFILE_REJECTED: {
+    code: 2068,
+    sqlState: 'HY000',
+    template: 'LOAD DATA LOCAL INFILE file request rejected due to restrictions on access.',
   },
 } as const satisfies Record<string, ErrorRow>
 

@@ -129,6 +129,13 @@ export const denyReasons = {
     explains: 'the client cannot switch plugins (no CLIENT_PLUGIN_AUTH) and the account needs one',
     remedy: 'use a client of this decade, or give the account mysql_native_password',
   },
+  'no-multi-factor': {
+    error: 'ER_ACCESS_DENIED_ERROR',
+    hostCache: 'COUNT_AUTHENTICATION_ERRORS',
+    connectError: false,
+    explains: 'the first factor is right, but the account has more and the client can do only one',
+    remedy: 'use a client with CLIENT_MULTI_FACTOR_AUTHENTICATION, such as the mysql CLI with --password2',
+  },
   'charset-refused': {
     error: 'ER_WRONG_VALUE_FOR_VAR',
     hostCache: 'COUNT_HANDSHAKE_ERRORS',

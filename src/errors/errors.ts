@@ -13,12 +13,17 @@
  * secret or key.
  */
 import { type ClientErrorSymbol, clientErrors, type ServerErrorSymbol, serverErrors } from './codes.ts'
+import type { LoginReport } from './login-report.ts'
 
 /** The root: anything that Saltgate throws on purpose is one of these. */
 export class MysqlError extends Error {
   readonly symbol: string
   readonly code: number
   readonly sqlState: string
+  /** The phase of the protocol in which it happened, where that is known. */
+  phase: string | undefined = undefined
+  /** Set on every error that ends a client's login. */
+  login: LoginReport | undefined = undefined
 
   constructor(symbol: string, code: number, sqlState: string, message: string, options?: ErrorOptions) {
     super(message, options)
@@ -45,7 +50,6 @@ export class ChannelRefused extends ClientError {
 export class ProtocolViolation extends MysqlError {
   readonly expected: readonly string[]
   readonly got: string
-  readonly phase: string
 
   constructor(
     symbol: ServerErrorSymbol | ClientErrorSymbol,
@@ -108,6 +112,13 @@ export function serverError(symbol: ServerErrorSymbol, ...values: readonly (stri
   return new ServerError(symbol, code, sqlState, fill(template, values))
 }
 
+/** Makes the error of an ERR packet that was received. One that has no row in the table is called by its number: `ER_1146`. */
+export function receivedError(code: number, sqlState: string | undefined, message: string): ServerError {
+  const row = symbolOfCode.get(code)
+  // Before the greeting an ERR carries no SQLSTATE, because the server does not know yet whether the client can read one.
+  return new ServerError(row?.symbol ?? `ER_${code}`, code, sqlState ?? row?.sqlState ?? 'HY000', message)
+}
+
 /** Builds an error that a client raises by itself; `values` fill the `%s` of the text in order. */
 export function clientError(symbol: ClientErrorSymbol, ...values: readonly (string | number)[]): ClientError {
   const { code, sqlState, template } = clientErrors[symbol]
@@ -118,3 +129,7 @@ function fill(template: string, values: readonly (string | number)[]): string {
   let next = 0
   return template.replace(/%s/g, () => String(values[next++] ?? ''))
 }
+
+const symbolOfCode = new Map(
+  Object.entries(serverErrors).map(([symbol, { code, sqlState }]) => [code as number, { symbol, sqlState }]),
+)

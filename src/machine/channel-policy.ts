@@ -7,8 +7,9 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/cleartext-pluggable-authentication.html
  */
-import { type AuthPlugin, type Channel, isSecure } from '../auth/plugin.ts'
+import { type AuthPlugin, type Channel, type ClientPlugin, isSecure } from '../auth/plugin.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
+import type { PeerTrust } from './login-steps.ts'
 
 /** `why` fits the text of `ChannelRefused` and a log line; `reason` is for the server's side. */
 export type ChannelDecision =
@@ -21,11 +22,10 @@ export interface ServerChannelPolicy {
 }
 
 export interface ClientChannelPolicy {
-  /**
-   * The caller's opt-in. Encryption alone deserves none, whoever stands in between can encrypt too: over TLS set it only
-   * when the server's certificate and name are verified.
-   */
+  /** The caller's opt-in to plugins that send the password in clear. */
   readonly allowClearPassword: boolean
+  /** What TLS told of the server; `undefined` without TLS. */
+  readonly peer: { readonly trust: PeerTrust; readonly distrust?: string } | undefined
 }
 
 export function judgeServerChannel(
@@ -39,20 +39,27 @@ export function judgeServerChannel(
   return onSecureChannel(channel)
 }
 
+/** Encryption alone deserves no password in clear: whoever stands in between can encrypt too. */
 export function judgeClientChannel(
-  plugin: Pick<AuthPlugin, 'secrets'>,
+  plugin: Pick<ClientPlugin, 'secrets' | 'passwordHash'>,
   channel: Channel,
-  { allowClearPassword }: ClientChannelPolicy,
+  { allowClearPassword, peer }: ClientChannelPolicy,
 ): ChannelDecision {
+  if (peer?.trust === 'by-password' && plugin.passwordHash === undefined) {
+    return refused(`the server is not proven (${peer.distrust ?? 'its certificate is not trusted'})`)
+  }
   if (plugin.secrets !== 'sent-in-clear') return { allowed: true }
-  if (!allowClearPassword) {
-    return { allowed: false, reason: 'insecure-channel', why: 'sending the password in clear is not enabled' }
+  if (!allowClearPassword) return refused('sending the password in clear is not enabled')
+  if (channel === 'tls' && peer?.trust !== 'identity') {
+    return refused("the password would go in clear to a server whose certificate's name is not verified")
   }
   return onSecureChannel(channel)
 }
 
+function refused(why: string): ChannelDecision {
+  return { allowed: false, reason: 'insecure-channel', why }
+}
+
 function onSecureChannel(channel: Channel): ChannelDecision {
-  return isSecure(channel)
-    ? { allowed: true }
-    : { allowed: false, reason: 'insecure-channel', why: 'the password would cross a plaintext channel in clear' }
+  return isSecure(channel) ? { allowed: true } : refused('the password would cross a plaintext channel in clear')
 }

@@ -1,34 +1,55 @@
 /**
- * The client's side of one login, from greeting to verdict. The mirror of `server-handshake.ts`: same table, same
- * plugins, same rules about purity.
+ * The client's side of one login, from greeting to verdict, and of one COM_CHANGE_USER. The mirror of
+ * `server-handshake.ts`: same table, same plugins, same rules about purity.
  *
- * A plugin is asked for a proof only after `judgeClientChannel` allowed it on this channel, anew on each auth switch. Errors
- * that come before TLS was established are the word of anybody on the wire: the caller sees the phase in the state trail.
+ * - A plugin is asked for a proof only after `judgeClientChannel` allowed it on this channel, anew on each auth switch and for
+ *   each factor. Nothing is known of the server until then but what anybody on the wire could have said.
+ * - Where the server's certificate is to be proven by the password, OK alone is no success: the proof in it must hold.
  *
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
-import type { AuthPlugin, Channel, ClientDialogue } from '../auth/plugin.ts'
-import { ChannelRefused, clientError, MysqlError, ProtocolViolation, ServerError } from '../errors/errors.ts'
+import { type Channel, isSecure } from '../auth/plugin.ts'
+import {
+  ConfigurationError,
+  clientError,
+  MalformedPacket,
+  MysqlError,
+  ProtocolViolation,
+  receivedError,
+} from '../errors/errors.ts'
 import { decodeAuthMoreData } from '../packets/auth-more-data.ts'
 import { decodeAuthNextFactor } from '../packets/auth-next-factor.ts'
 import { decodeAuthSwitchRequest } from '../packets/auth-switch-request.ts'
 import { capability, has } from '../packets/capabilities.ts'
+import { encodeComChangeUser } from '../packets/com-change-user.ts'
 import { decodeErr } from '../packets/err.ts'
 import { encodeHandshakeResponse41 } from '../packets/handshake-response-41.ts'
 import { decodeHandshakeV10, type HandshakeV10 } from '../packets/handshake-v10.ts'
 import { decodeOk } from '../packets/ok.ts'
 import { encodeSslRequest } from '../packets/ssl-request.ts'
-import { judgeClientChannel } from './channel-policy.ts'
-import type { ClientEffect, ClientInput, ClientOptions, ClientState } from './client-states.ts'
+import { provesCertificate } from './certificate-proof.ts'
+import { firstProof, greetingNonceLength, isQuestion, nextProof, type Towards, type Turn } from './client-proof.ts'
+import type {
+  ClientEffect,
+  ClientInput,
+  ClientOptions,
+  ClientState,
+  Exchange,
+  LoggedIn,
+  Peer,
+} from './client-states.ts'
+import type { LoginStep } from './login-steps.ts'
 import { legal, type PacketKind, type PhaseName, phases } from './phases.ts'
 
+/** More rounds than any plugin needs, and more switches than any account has alternatives. */
 const maxRounds = 16
-const maxSwitches = 4
+const maxSwitches = 8
 
 const phaseOf: Readonly<Record<ClientState['at'], PhaseName>> = {
   'await-greeting': 'greeting',
   'await-tls': 'tls',
   'await-verdict': 'verdict',
+  'await-answer': 'question',
   ready: 'ready',
   failed: 'refused',
 }
@@ -36,6 +57,9 @@ const phaseOf: Readonly<Record<ClientState['at'], PhaseName>> = {
 export class ClientHandshake {
   readonly #options: ClientOptions
   #channel: Channel
+  #peer: Peer | undefined = undefined
+  /** Of the connection whose user changes. */
+  #provenBefore: Peer | undefined = undefined
   #state: ClientState = { at: 'await-greeting' }
   #effects: ClientEffect[] = []
   #sequenceId = 0
@@ -43,6 +67,21 @@ export class ClientHandshake {
   constructor(options: ClientOptions, channel: Channel) {
     this.#options = options
     this.#channel = channel
+  }
+
+  /**
+   * Starts the new login of a COM_CHANGE_USER on a connection that `before` describes; the command is the first effect.
+   *
+   * After: `await-verdict`, or `failed` when an option does not fit the command.
+   */
+  static changeUser(options: ClientOptions, channel: Channel, before: LoggedIn): ClientHandshake {
+    const machine = new ClientHandshake(options, channel)
+    machine.#peer = before.peer?.byPassword ? { ...before.peer, trust: 'by-password' } : before.peer
+    // MariaDB proves its certificate in the OK of a login alone. So the new user's plugin is judged as on an unproven channel, and
+    // the connection stays as proven as it was.
+    machine.#provenBefore = before.peer
+    machine.#guarded(() => machine.#changeUser(before))
+    return machine
   }
 
   get state(): ClientState {
@@ -57,22 +96,31 @@ export class ClientHandshake {
     return this.#channel
   }
 
+  /** What TLS told of the server; `undefined` without TLS. */
+  get peer(): Peer | undefined {
+    return this.#peer
+  }
+
   /** Takes one input and moves the state. Never throws: every failure ends in `failed`. */
   step(input: ClientInput): void {
     if (this.#state.at === 'ready' || this.#state.at === 'failed') return
-    try {
-      this.#state = this.#next(this.#state, input)
-    } catch (cause) {
-      this.#state = this.#fail(
-        cause instanceof MysqlError ? cause : clientError('CR_AUTH_PLUGIN_ERR', 'unknown', 'the plugin failed'),
-      )
-    }
+    this.#guarded(() => this.#next(this.#state, input))
   }
 
   take(): ClientEffect[] {
     const effects = this.#effects
     this.#effects = []
     return effects
+  }
+
+  #guarded(transition: () => ClientState): void {
+    try {
+      this.#state = transition()
+    } catch (cause) {
+      const broken = () => clientError('CR_AUTH_PLUGIN_ERR', 'unknown', 'the plugin failed')
+      const known = cause instanceof MalformedPacket ? this.#malformed(cause) : cause
+      this.#state = this.#fail(known instanceof MysqlError ? known : broken())
+    }
   }
 
   #next(state: ClientState, input: ClientInput): ClientState {
@@ -87,153 +135,217 @@ export class ClientHandshake {
         }
         this.#sequenceId = (this.#sequenceId + 1) & 0xff
         if (state.at === 'await-greeting') return this.#onGreeting(input.payload)
-        if (state.at === 'await-verdict') return this.#onVerdict(state, input.payload)
+        if (state.at === 'await-verdict') return this.#onVerdict(state.exchange, input.payload)
         throw this.#unexpected(`a packet in state ${state.at}`)
       case 'tls-established':
         if (state.at !== 'await-tls') throw this.#unexpected('TLS')
         this.#channel = 'tls'
+        this.#peer = input.peer
         return this.#respond(state.greeting)
-      case 'tls-failed':
+      case 'answer': {
+        if (state.at !== 'await-answer') throw this.#unexpected('an answer')
+        const { exchange } = state
+        return this.#onTurn(exchange, exchange.dialogue?.next(input.answer))
+      }
+      case 'abort':
         return this.#fail(input.error)
-      case 'deadline':
-      case 'ended':
-        return this.#fail(clientError('CR_SERVER_LOST'))
     }
   }
 
   #onGreeting(payload: Uint8Array): ClientState {
     if (payload[0] === 0xff) return this.#onErr(payload)
+    if (payload[0] !== 10) throw clientError('CR_VERSION_ERROR', payload[0] ?? 'none')
     const greeting = decodeHandshakeV10(payload)
-    const offered = has(greeting.capabilities, capability.SSL)
-    if (this.#channel === 'plaintext' && this.#options.tls === 'required' && !offered) {
+    const tlsOffered = has(greeting.capabilities, capability.SSL)
+    const { serverVersion, connectionId, capabilities, authPluginName: plugin } = greeting
+    const bytes = payload.length
+    this.#tell({ is: 'greeting', serverVersion, connectionId, capabilities, plugin, tlsOffered, bytes })
+    const wanted = this.#options.tls === 'required' || (this.#options.tls === 'preferred' && !isSecure(this.#channel))
+    if (wanted && !tlsOffered && this.#options.tls === 'required') {
       throw clientError('CR_SSL_CONNECTION_ERROR', 'TLS is required, but the server does not offer it')
     }
-    if (this.#channel !== 'plaintext' || this.#options.tls === 'never' || !offered) return this.#respond(greeting)
-    this.#send(
-      encodeSslRequest({
-        capabilities: (this.#capabilities(greeting) | capability.SSL) >>> 0,
-        maxPacketSize: this.#options.maxPacketSize,
-        collationId: this.#options.collationId,
-        mariadbCapabilities: 0,
-      }),
-    )
+    if (!wanted || !tlsOffered) return this.#respond(greeting)
+    this.#send(encodeSslRequest(this.#head(this.#capabilities(greeting, 'tls'), greeting)))
+    this.#tell({ is: 'tls-requested' })
     this.#effects.push({ do: 'start-tls' })
     return { at: 'await-tls', greeting }
   }
 
   #respond(greeting: HandshakeV10): ClientState {
-    const options = this.#options
-    let capabilities = this.#capabilities(greeting)
-    if (this.#channel === 'tls') capabilities = (capabilities | capability.SSL) >>> 0
-    // Without CLIENT_PLUGIN_AUTH on both sides it is mysql_native_password, unsaid.
-    const namesPlugin = has(capabilities, capability.PLUGIN_AUTH)
-    const named = (namesPlugin ? greeting.authPluginName : undefined) ?? 'mysql_native_password'
-    const plugin = options.plugins.get(named) ?? options.plugins.get(options.defaultPlugin)
-    if (plugin === undefined) throw clientError('CR_AUTH_PLUGIN_CANNOT_LOAD', named, 'not known here')
-    // A plugin that this channel forbids gets no proof yet; the server will have to switch, and is judged again then.
-    const allowed = judgeClientChannel(plugin, this.#channel, options)
-    const started = allowed.allowed && plugin.name === named ? this.#start(plugin, greeting.authPluginData) : undefined
+    const { user, database, connectAttributes, zstdLevel } = this.#options
+    const capabilities = this.#capabilities(greeting, this.#channel)
+    if (database !== undefined && !has(capabilities, capability.CONNECT_WITH_DB)) {
+      throw new ConfigurationError('this server cannot take a database with the login')
+    }
+    const { answer, exchange } = firstProof(this.#towards, greeting, capabilities)
+    const { plugin } = exchange
     this.#send(
       encodeHandshakeResponse41({
-        capabilities,
-        maxPacketSize: options.maxPacketSize,
-        collationId: options.collationId,
-        mariadbCapabilities: 0,
-        user: utf8.encode(options.user),
-        authAnswer: started?.answer ?? new Uint8Array(0),
-        database: options.database === undefined ? undefined : utf8.encode(options.database),
-        authPluginName: namesPlugin ? plugin.name : undefined,
-        connectAttributes: has(capabilities, capability.CONNECT_ATTRS) ? options.connectAttributes : undefined,
-        zstdLevel: has(capabilities, capability.ZSTD_COMPRESSION_ALGORITHM) ? options.zstdLevel : undefined,
+        ...this.#head(capabilities, greeting),
+        user: Buffer.from(user, 'utf8'),
+        authAnswer: answer,
+        database: has(capabilities, capability.CONNECT_WITH_DB) ? Buffer.from(database ?? '', 'utf8') : undefined,
+        authPluginName: has(capabilities, capability.PLUGIN_AUTH) ? plugin : undefined,
+        connectAttributes: has(capabilities, capability.CONNECT_ATTRS) ? connectAttributes : undefined,
+        zstdLevel: has(capabilities, capability.ZSTD_COMPRESSION_ALGORITHM) ? zstdLevel : undefined,
       }),
     )
-    const dialogue = started?.dialogue
-    return { at: 'await-verdict', greeting, capabilities, pluginName: plugin.name, dialogue, switches: 0, rounds: 0 }
+    this.#tellLogin(capabilities, plugin, answer)
+    return { at: 'await-verdict', exchange }
   }
 
-  #onVerdict(state: Extract<ClientState, { at: 'await-verdict' }>, payload: Uint8Array): ClientState {
-    const kind = verdictKind(payload)
-    if (kind === undefined || !legal('verdict', kind))
+  #changeUser({ greeting, capabilities }: LoggedIn): ClientState {
+    const { user, database, collationId, connectAttributes } = this.#options
+    const { answer, exchange } = firstProof(this.#towards, greeting, capabilities)
+    const { plugin } = exchange
+    const command = encodeComChangeUser(
+      {
+        user: Buffer.from(user, 'utf8'),
+        authAnswer: answer,
+        database: Buffer.from(database ?? '', 'utf8'),
+        collationId,
+        authPluginName: has(capabilities, capability.PLUGIN_AUTH) ? plugin : undefined,
+        connectAttributes: has(capabilities, capability.CONNECT_ATTRS) ? connectAttributes : undefined,
+      },
+      capabilities,
+    )
+    this.#send(command)
+    this.#tellLogin(capabilities, plugin, answer)
+    return { at: 'await-verdict', exchange }
+  }
+
+  #onVerdict(exchange: Exchange, payload: Uint8Array): ClientState {
+    const kind = this.#speaksBare(exchange, payload) ? 'bare' : verdictKind(payload)
+    if (kind === 'bare') return this.#onData(exchange, payload)
+    if (kind === undefined || !legal('verdict', kind)) {
       throw this.#unexpected(`a packet that begins with ${payload[0] ?? 'nothing'}`)
+    }
     switch (kind) {
-      case 'Ok': {
-        state.dialogue?.return()
-        const { greeting, capabilities, pluginName } = state
-        return { at: 'ready', greeting, capabilities, pluginName, ok: decodeOk(payload, capabilities) }
+      case 'Ok':
+        return this.#onOk(exchange, payload)
+      case 'AuthSwitchRequest': {
+        exchange.dialogue?.return()
+        if (exchange.switches >= maxSwitches) throw this.#unexpected('one AuthSwitchRequest too many')
+        const { authPluginName: plugin, authPluginData: data } = decodeAuthSwitchRequest(payload)
+        this.#tell({ is: 'auth-switch', plugin, dataBytes: data.length })
+        const begun = nextProof(this.#towards, { ...exchange, switches: exchange.switches + 1 }, plugin, data)
+        return this.#onTurn(begun.exchange, begun.first, true)
       }
-      case 'AuthSwitchRequest':
-        return this.#onSwitch(state, payload)
-      case 'AuthMoreData': {
-        if (state.dialogue === undefined || state.rounds >= maxRounds) throw this.#unexpected('AuthMoreData')
-        const turn = state.dialogue.next(decodeAuthMoreData(payload).data)
-        if (turn.done) throw this.#unexpected('AuthMoreData')
-        // An empty turn of a client dialogue means "nothing to say yet": caching_sha2_password after 0x03.
-        if (turn.value.length > 0) this.#send(turn.value)
-        return { ...state, rounds: state.rounds + 1 }
-      }
-      case 'Err':
-        state.dialogue?.return()
-        return this.#onErr(payload)
       case 'AuthNextFactor': {
-        const { authPluginName } = decodeAuthNextFactor(payload)
-        throw clientError('CR_AUTH_PLUGIN_CANNOT_LOAD', authPluginName, 'the account asks for a second factor')
+        exchange.dialogue?.return()
+        const factor = exchange.factor + 1
+        if (factor > 3) throw this.#unexpected('a fourth factor')
+        const { authPluginName: plugin, authPluginData: data } = decodeAuthNextFactor(payload)
+        this.#tell({ is: 'next-factor', factor, plugin, dataBytes: data.length })
+        const begun = nextProof(this.#towards, { ...exchange, factor }, plugin, data)
+        return this.#onTurn(begun.exchange, begun.first, true)
       }
+      case 'AuthMoreData':
+        return this.#onData(exchange, decodeAuthMoreData(payload).data)
+      case 'Err':
+        exchange.dialogue?.return()
+        return this.#onErr(payload)
       default:
         throw this.#unexpected(kind)
     }
   }
 
-  #onSwitch(state: Extract<ClientState, { at: 'await-verdict' }>, payload: Uint8Array): ClientState {
-    state.dialogue?.return()
-    if (state.switches >= maxSwitches) throw this.#unexpected('one AuthSwitchRequest too many')
-    const request = decodeAuthSwitchRequest(payload)
-    if (request.authPluginName === undefined)
-      throw new ChannelRefused('mysql_old_password', 'the server asks for a proof from before 4.1')
-    const plugin = this.#options.plugins.get(request.authPluginName)
-    if (plugin === undefined) throw clientError('CR_AUTH_PLUGIN_CANNOT_LOAD', request.authPluginName, 'not known here')
-    const allowed = judgeClientChannel(plugin, this.#channel, this.#options)
-    if (!allowed.allowed) throw new ChannelRefused(plugin.name, allowed.why)
-    const { dialogue, answer } = this.#start(plugin, request.authPluginData)
-    this.#send(answer)
-    return { ...state, pluginName: plugin.name, dialogue, switches: state.switches + 1, rounds: 0 }
+  #onData(exchange: Exchange, data: Uint8Array): ClientState {
+    if (exchange.dialogue === undefined || exchange.rounds >= maxRounds) throw this.#unexpected('AuthMoreData')
+    const meaning = this.#options.plugins.get(exchange.plugin)?.meaningOf?.(data)
+    this.#tell({ is: 'server-data', plugin: exchange.plugin, bytes: data.length, meaning })
+    return this.#onTurn({ ...exchange, rounds: exchange.rounds + 1 }, exchange.dialogue.next(data))
   }
 
-  /** Servers send the nonce with a trailing NUL; what is hashed is exactly `nonceLength` bytes. */
-  #start(plugin: AuthPlugin, data: Uint8Array): { readonly dialogue: ClientDialogue; readonly answer: Uint8Array } {
-    if (data.length < plugin.nonceLength) {
-      throw new ProtocolViolation('CR_SERVER_HANDSHAKE_ERR', {
-        phase: this.phase,
-        expected: [`${plugin.nonceLength} bytes of nonce`],
-        got: `${data.length}`,
-      })
+  /** Whether a packet is the plugin's own without the 0x01 of AuthMoreData before it. */
+  #speaksBare({ plugin, dialogue, capabilities }: Exchange, payload: Uint8Array): boolean {
+    if (dialogue === undefined || this.#options.plugins.get(plugin)?.speaksBare !== true) return false
+    const kind = verdictKind(payload)
+    return (
+      kind === undefined || (kind === 'AuthNextFactor' && !has(capabilities, capability.MULTI_FACTOR_AUTHENTICATION))
+    )
+  }
+
+  /** `first`: the server waits for an answer even where it is empty. */
+  #onTurn(exchange: Exchange, turn: Turn | undefined, first = false): ClientState {
+    if (turn === undefined || turn.done) throw this.#unexpected('AuthMoreData')
+    if (isQuestion(turn.value)) {
+      this.#tell({ is: 'asked', plugin: exchange.plugin, question: turn.value.ask })
+      this.#effects.push({ do: 'ask', question: turn.value })
+      return { at: 'await-answer', exchange }
     }
-    const dialogue = plugin.client({
-      password: this.#options.password,
-      nonce: data.slice(0, plugin.nonceLength),
-      channel: this.#channel,
-      mayRequestPublicKey: this.#options.mayRequestPublicKey,
-      ...(this.#options.serverPublicKey !== undefined && { serverPublicKey: this.#options.serverPublicKey }),
-    })
-    const first = dialogue.next()
-    return { dialogue, answer: first.done ? new Uint8Array(0) : first.value }
+    if (turn.value.length > 0 || first) {
+      this.#send(turn.value)
+      this.#tell({ is: 'answer-sent', plugin: exchange.plugin, bytes: turn.value.length })
+    }
+    return { at: 'await-verdict', exchange }
   }
 
-  #capabilities(greeting: HandshakeV10): number {
-    let wanted = this.#options.capabilities
-    if (this.#options.database !== undefined) wanted |= capability.CONNECT_WITH_DB
-    if (this.#options.connectAttributes !== undefined) wanted |= capability.CONNECT_ATTRS
-    return (wanted & greeting.capabilities & ~capability.SSL) >>> 0
+  #onOk(exchange: Exchange, payload: Uint8Array): ClientState {
+    const { greeting, capabilities, plugin: pluginName } = exchange
+    const ok = decodeOk(payload, capabilities)
+    const unproven = this.#peer?.trust === 'by-password' ? this.#peer : undefined
+    const peer = this.#provenBefore ?? (unproven && this.#proven(unproven, exchange, ok.info)) ?? this.#peer
+    exchange.dialogue?.return()
+    this.#tell({ is: 'ok', certificateProven: unproven !== undefined && this.#provenBefore === undefined })
+    const mariadbCapabilities = this.#options.mariadbCapabilities & greeting.mariadbCapabilities
+    return { at: 'ready', greeting, capabilities, mariadbCapabilities, pluginName, ok, peer }
+  }
+
+  /** Throws unless the server proves by the password that the certificate is its own. */
+  #proven(peer: Peer, { passwordHash, greeting }: Exchange, info: Uint8Array): Peer {
+    const nonce = greeting.authPluginData.subarray(0, greetingNonceLength)
+    if (passwordHash === undefined || !provesCertificate(info, passwordHash(), nonce, peer.fingerprint)) {
+      const why = `${peer.distrust ?? 'the certificate is not trusted'}, and the server did not prove it by the password`
+      throw clientError('CR_SSL_CONNECTION_ERROR', why)
+    }
+    return { ...peer, trust: 'identity', byPassword: true }
+  }
+
+  get #towards(): Towards {
+    return { options: this.#options, channel: this.#channel, peer: this.#peer }
+  }
+
+  #capabilities(greeting: HandshakeV10, channel: Channel): number {
+    const { capabilities, database, connectAttributes, attributesOnPlaintext, compressions } = this.#options
+    let wanted = capabilities & ~(capability.SSL | capability.CONNECT_WITH_DB | capability.CONNECT_ATTRS)
+    if (database !== undefined) wanted |= capability.CONNECT_WITH_DB
+    if (connectAttributes !== undefined && (attributesOnPlaintext || isSecure(channel))) {
+      wanted |= capability.CONNECT_ATTRS
+    }
+    wanted |= compressions?.find((flag) => has(greeting.capabilities, flag)) ?? 0
+    const ssl = channel === 'tls' ? capability.SSL : 0
+    return ((wanted & greeting.capabilities) | ssl) >>> 0
+  }
+
+  #head(capabilities: number, greeting: HandshakeV10) {
+    const { maxPacketSize, collationId, mariadbCapabilities } = this.#options
+    return {
+      capabilities,
+      maxPacketSize,
+      collationId,
+      mariadbCapabilities: mariadbCapabilities & greeting.mariadbCapabilities,
+    }
   }
 
   #onErr(payload: Uint8Array): ClientState {
-    const err = decodeErr(payload)
-    return this.#fail(new ServerError('', err.code, err.sqlState ?? 'HY000', err.message))
+    const { code, sqlState, message } = decodeErr(payload)
+    const error = receivedError(code, sqlState, message)
+    this.#tell({ is: 'refused', code, sqlState: error.sqlState, message })
+    return this.#fail(error)
   }
 
   #fail(error: MysqlError): ClientState {
-    if (this.#state.at === 'await-verdict') this.#state.dialogue?.return()
+    const state = this.#state
+    if (state.at === 'await-verdict' || state.at === 'await-answer') state.exchange.dialogue?.return()
+    error.phase ??= this.phase
     this.#effects.push({ do: 'close' })
     return { at: 'failed', error }
+  }
+
+  /** The codec names its packet where the protocol has a phase, and the server's number where a client has its own. */
+  #malformed({ packet, expected, got }: MalformedPacket): ProtocolViolation {
+    return new ProtocolViolation('CR_MALFORMED_PACKET', { phase: this.phase, expected, got: `${got} in ${packet}` })
   }
 
   #unexpected(got: string): ProtocolViolation {
@@ -247,6 +359,23 @@ export class ClientHandshake {
   #send(payload: Uint8Array): void {
     this.#effects.push({ do: 'send', payload, sequenceId: this.#sequenceId })
     this.#sequenceId = (this.#sequenceId + 1) & 0xff
+  }
+
+  #tell(step: LoginStep): void {
+    this.#effects.push({ do: 'tell', step })
+  }
+
+  #tellLogin(capabilities: number, plugin: string, answer: Uint8Array): void {
+    const { user, database } = this.#options
+    this.#tell({
+      is: 'login-sent',
+      user,
+      database,
+      capabilities,
+      plugin,
+      answerBytes: answer.length,
+      channel: this.#channel,
+    })
   }
 }
 
@@ -267,5 +396,3 @@ function verdictKind(payload: Uint8Array): PacketKind | undefined {
       return undefined
   }
 }
-
-const utf8 = new TextEncoder()

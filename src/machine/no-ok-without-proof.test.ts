@@ -132,16 +132,23 @@ function greetedOn(on: Channel): ServerHandshake {
   return ServerHandshake.greet(policy(), stranger({ channel: on }), greetingNonce)
 }
 
-/** Real accounts whose passwords nobody knows. */
-const unprovable: readonly Candidate[] = pluginNames.flatMap((plugin) => [
-  { account: decoyOf('mary', plugin), decoy: false, fastDigests: [doubleSha256('nobody knows')] },
-  { account: decoyOf('mary', plugin), decoy: false, fastDigests: [] },
-])
+/** Real accounts with a password that nobody knows: of their only factor, of all alternatives, of a further factor. */
+const unprovable: readonly Candidate[] = pluginNames.flatMap((plugin) => {
+  const account = decoyOf('mary', plugin)
+  const known = decoyOf('mary', 'caching_sha2_password')
+  return [
+    { account, decoy: false, fastDigests: [doubleSha256('nobody knows')] },
+    { account, decoy: false, fastDigests: [] },
+    { account: { ...account, alternatives: [known, account] }, decoy: false, fastDigests: [] },
+    { account: { ...known, factors: [account] }, decoy: false, fastDigests: [doubleSha256('right')] },
+    { account: { ...known, factors: [account, known] }, decoy: false, fastDigests: [doubleSha256('right')] },
+  ]
+})
 
 /** An input for this state that proves nothing. */
 function inputWithoutProof(walk: Walk, { likely, pick, bytes, sequenceId }: Step, decoy?: Candidate): ServerInput {
-  const nonce = nonceSequence(pick % 1000).next().value
-  const account: ServerInput = { is: 'account', candidate: decoy ?? choose(unprovable, pick), nonce }
+  const nonces = Buffer.alloc(128, nonceSequence(pick % 1000).next().value)
+  const account: ServerInput = { is: 'account', candidate: decoy ?? choose(unprovable, pick), nonces }
   const checked: ServerInput = {
     is: 'secret-checked',
     proof: { holds: false, reason: 'secret-mismatch', detail: undefined },

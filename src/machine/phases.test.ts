@@ -1,7 +1,8 @@
 /** Every phase against every kind of packet that the table does not list for it, on both sides. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { clientOptions } from '../../test/support/pair.ts'
+import { bytes, nul, text } from '../../test/support/bytes.ts'
+import { actsOf, clientOptions } from '../../test/support/pair.ts'
 import { isOk, samples, stopAt, stopWorld } from '../../test/support/stops.ts'
 import { answerOf, isQuestion } from '../../test/support/world.ts'
 import { MysqlError } from '../errors/errors.ts'
@@ -19,8 +20,8 @@ describe('the table of phases', () => {
   it('leads from the greeting to every phase, and only to phases that it has', () => {
     const reached = new Set<PhaseName>(['greeting'])
     for (const name of reached) for (const next of phases[name].next) reached.add(next)
-    // The client's side of everything between login and verdict is one phase.
-    assert.deepEqual([...reached, 'verdict'].sort(), names.toSorted())
+    // The client's side of everything between login and verdict is one phase, and what its application is asked.
+    assert.deepEqual([...reached, 'verdict', 'question'].sort(), names.toSorted())
   })
 
   it('lets packets come in the turns of server and client, and in no other', () => {
@@ -108,6 +109,7 @@ describe('the client, in every state', () => {
     greeting: () => new ClientHandshake(clientOptions({ password: 'right' }), 'plaintext'),
     tls: () => behindGreeting('required'),
     verdict: () => behindGreeting('never'),
+    question: () => asked(),
   }
 
   for (const [phase, stop] of Object.entries(stops)) {
@@ -117,24 +119,42 @@ describe('the client, in every state', () => {
         const machine = stop()
         assert.equal(machine.phase, phase)
         machine.take()
-        machine.step({ is: 'packet', payload: samples[kind], sequenceId: phase === 'greeting' ? 0 : 2 })
+        machine.step({
+          is: 'packet',
+          payload: samples[kind],
+          sequenceId: phase === 'greeting' ? 0 : phase === 'question' ? 4 : 2,
+        })
         assert.ok(machine.state.at === 'failed' && machine.state.error instanceof MysqlError)
-        assert.deepEqual(machine.take(), [{ do: 'close' }])
+        assert.deepEqual(actsOf(machine), [{ do: 'close' }])
       })
     }
   }
 
-  it('accepts each kind that the table lists for it; a second factor is refused by name', () => {
+  it('accepts each kind that the table lists for it; an ERR is the error of the server', () => {
     for (const [phase, stop] of Object.entries(stops)) {
       for (const kind of phases[phase as PhaseName].accepts) {
         const machine = stop()
-        machine.step({ is: 'packet', payload: samples[kind], sequenceId: phase === 'greeting' ? 0 : 2 })
+        machine.step({
+          is: 'packet',
+          payload: samples[kind],
+          sequenceId: phase === 'greeting' ? 0 : phase === 'question' ? 4 : 2,
+        })
         const error = machine.state.at === 'failed' ? machine.state.error.symbol : 'none'
-        const expected = kind === 'Err' ? '' : kind === 'AuthNextFactor' ? 'CR_AUTH_PLUGIN_CANNOT_LOAD' : 'none'
+        // The factor of the sample wants the password in clear, on a plaintext channel.
+        const refused = { Err: 'ER_ACCESS_DENIED_ERROR', AuthNextFactor: 'CR_AUTH_PLUGIN_ERR' }
+        const expected = kind in refused ? refused[kind as keyof typeof refused] : 'none'
         assert.equal(error, expected, `${kind} in ${phase}`)
       }
     }
   })
+
+  /** A dialog without a password: the server's question goes to the application. */
+  function asked(): ClientHandshake {
+    const machine = new ClientHandshake(clientOptions({}), 'unix-socket')
+    machine.step({ is: 'packet', payload: samples.HandshakeV10, sequenceId: 0 })
+    machine.step({ is: 'packet', payload: bytes([0xfe], nul('dialog'), [4], text('PIN:')), sequenceId: 2 })
+    return machine
+  }
 
   function behindGreeting(tls: 'never' | 'required'): ClientHandshake {
     const machine = new ClientHandshake(clientOptions({ password: 'right', tls }), 'plaintext')

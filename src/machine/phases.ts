@@ -38,6 +38,7 @@ export type PhaseName =
   | 'secret-check'
   | 'admission'
   | 'verdict'
+  | 'question'
   | 'ready'
   | 'refused'
 
@@ -66,26 +67,34 @@ export const phases: Readonly<Record<PhaseName, Phase>> = {
     next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'refused'],
     page: methods,
   },
+  // Also the answer to an AuthNextFactor.
   'auth-switch-answer': {
     turn: 'client',
     accepts: ['AuthAnswer'],
-    next: ['auth-answer', 'secret-check', 'admission', 'refused'],
+    next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'refused'],
     page: 'page_protocol_connection_phase_packets_protocol_auth_switch_response.html',
   },
   'auth-answer': {
     turn: 'client',
     accepts: ['AuthAnswer'],
-    next: ['auth-answer', 'secret-check', 'admission', 'refused'],
+    next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'refused'],
     page: 'page_protocol_connection_phase_packets_protocol_auth_more_data.html',
   },
-  'secret-check': { turn: 'decision', accepts: [], next: ['admission', 'refused'], page: methods },
+  'secret-check': {
+    turn: 'decision',
+    accepts: [],
+    next: ['auth-switch-answer', 'admission', 'refused'],
+    page: methods,
+  },
   admission: { turn: 'decision', accepts: [], next: ['ready', 'refused'], page: methods },
   verdict: {
     turn: 'server',
     accepts: ['Ok', 'Err', 'AuthSwitchRequest', 'AuthMoreData', 'AuthNextFactor'],
-    next: ['verdict', 'ready', 'refused'],
+    next: ['verdict', 'question', 'ready', 'refused'],
     page: 'page_protocol_connection_phase.html',
   },
+  // The client's application is asked what the server wants to know from a person.
+  question: { turn: 'decision', accepts: [], next: ['verdict', 'refused'], page: methods },
   // COM_CHANGE_USER goes back to where an account is looked for.
   ready: {
     turn: 'client',

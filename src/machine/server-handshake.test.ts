@@ -137,7 +137,7 @@ describe('an account that cannot be checked', () => {
   it('is refused when its plugin does not exist here', () => {
     const { machine } = stopAt('await-account')
     const { account } = { account: { ...stopWorld.decoy('mary'), plugin: 'authentication_ldap_sasl' } }
-    machine.step({ is: 'account', candidate: { account, decoy: false, fastDigests: [] }, nonce: greetingNonce })
+    machine.step({ is: 'account', candidate: { account, decoy: false, fastDigests: [] }, nonces: greetingNonce })
     assert.equal(errorOf(machine.take()), "[2] 1524 HY000 Plugin 'authentication_ldap_sasl' is not loaded")
   })
 
@@ -145,7 +145,7 @@ describe('an account that cannot be checked', () => {
     const machine = greeted({ allowClearPassword: false })
     machine.step({ is: 'packet', payload: login(), sequenceId: 1 })
     const account = { ...stopWorld.decoy('mary'), plugin: 'mysql_clear_password' }
-    machine.step({ is: 'account', candidate: { account, decoy: false, fastDigests: [] }, nonce: greetingNonce })
+    machine.step({ is: 'account', candidate: { account, decoy: false, fastDigests: [] }, nonces: greetingNonce })
     assert.equal(errorOf(machine.take()), "[2] 1524 HY000 Plugin 'mysql_clear_password' is not loaded")
   })
 

@@ -11,11 +11,12 @@
  *
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
-import type { AuthPlugin, Channel, ServerDialogue, Verdict } from '../auth/plugin.ts'
+import type { Channel, ServerDialogue, Verdict } from '../auth/plugin.ts'
 import type { ServerErrorSymbol } from '../errors/codes.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import { MalformedPacket, MysqlError } from '../errors/errors.ts'
 import { encodeAuthMoreData } from '../packets/auth-more-data.ts'
+import { encodeAuthNextFactor } from '../packets/auth-next-factor.ts'
 import { encodeAuthSwitchRequest } from '../packets/auth-switch-request.ts'
 import { capability, has } from '../packets/capabilities.ts'
 import { decodeComChangeUser } from '../packets/com-change-user.ts'
@@ -25,6 +26,15 @@ import { encodeHandshakeV10 } from '../packets/handshake-v10.ts'
 import { encodeOk } from '../packets/ok.ts'
 import { serverStatus } from '../packets/server-status.ts'
 import { decodeSslRequest, type SslRequest } from '../packets/ssl-request.ts'
+import {
+  type Asked,
+  dataOf,
+  firstExchange,
+  followUp,
+  isOwnCredential,
+  type Surroundings,
+  withNul,
+} from './exchanges.ts'
 import { type JudgedLogin, judgeLogin, type Login } from './login.ts'
 import { changedSince, preludeOf } from './login-prelude.ts'
 import type { PhaseName } from './phases.ts'
@@ -40,7 +50,6 @@ import {
   type ServerState,
   type Stranger,
 } from './server-states.ts'
-import { wayToProof } from './way-to-proof.ts'
 
 /** More rounds than any plugin needs; a dialogue that goes on longer is broken. */
 const maxRounds = 16
@@ -142,6 +151,15 @@ export class ServerHandshake {
     )
   }
 
+  get #surroundings(): Surroundings {
+    return {
+      channel: this.#channel,
+      policy: this.#policy,
+      again: this.#again,
+      greetingNonce: this.#greetingNonce,
+    }
+  }
+
   /** Takes one input and moves the state. Never throws: what the peer did wrong ends in `refused`. */
   step(input: ServerInput): void {
     if (this.#state.at === 'ready' || this.#state.at === 'refused') return
@@ -168,12 +186,12 @@ export class ServerHandshake {
       case 'account':
         if (state.at !== 'await-account')
           return this.#refuse('verifier-failed', { detail: `account in state ${state.at}` })
-        return this.#onAccount(state.login, state.answer, input.candidate, input.nonce)
+        return this.#onAccount(state.login, state.answer, input.candidate, input.nonces)
       case 'secret-checked':
         if (state.at !== 'await-secret-check') {
           return this.#refuse('verifier-failed', { detail: `secret in state ${state.at}` })
         }
-        return this.#askAdmission(state.attempt, input.proof)
+        return this.#onProof(state.attempt, input.proof)
       case 'admitted':
         if (state.at !== 'await-admission' || !state.proof.holds || state.attempt.candidate.decoy) {
           return this.#refuse('verifier-failed', { detail: `admitted in state ${state.at}` })
@@ -202,7 +220,7 @@ export class ServerHandshake {
       case 'await-login-over-tls':
         return this.#onLoginOverTls(payload, state.request)
       case 'await-switch-answer':
-        return this.#startDialogue(state.login, state.candidate, state.plugin, state.nonce, payload)
+        return this.#startDialogue(state.attempt, payload)
       case 'await-auth-answer':
         if (state.round >= maxRounds) return this.#refuse('malformed-packet', { detail: 'the exchange does not end' })
         return this.#onTurn(state.attempt, state.dialogue, state.round + 1, state.dialogue.next(payload))
@@ -262,35 +280,30 @@ export class ServerHandshake {
     return { at: 'await-account', login, answer: answer.slice() }
   }
 
-  #onAccount(login: Login, answer: Uint8Array, candidate: Candidate, nonce: Uint8Array): ServerState {
-    const name = candidate.account.plugin
-    const way = wayToProof(login, name, this.#channel, this.#policy, this.#again)
-    if (way.by === 'nothing') return this.#refuse(way.reason, { ...way, values: [name] })
-    const { plugin } = way
-    if (way.by === 'first-answer') return this.#startDialogue(login, candidate, plugin, this.#greetingNonce, answer)
-    const data = plugin.nonceLength === 0 ? new Uint8Array(0) : withNul(nonce)
-    this.#send(encodeAuthSwitchRequest({ authPluginName: name, authPluginData: data }))
-    return { at: 'await-switch-answer', login, candidate, plugin, nonce }
+  #onAccount(login: Login, answer: Uint8Array, candidate: Candidate, nonces: Uint8Array): ServerState {
+    const exchange = firstExchange(login, candidate, nonces, this.#surroundings)
+    if (exchange.by === 'nothing') return this.#refuse(exchange.reason, { ...exchange, values: [exchange.plugin] })
+    return exchange.by === 'first-answer' ? this.#startDialogue(exchange.attempt, answer) : this.#askProof(exchange)
   }
 
-  #startDialogue(
-    login: Login,
-    candidate: Candidate,
-    plugin: AuthPlugin,
-    nonce: Uint8Array,
-    answer: Uint8Array,
-  ): ServerState {
-    const { authString, retainedAuthString } = candidate.account
+  #askProof({ by, attempt }: Asked): ServerState {
+    const encode = by === 'next-factor' ? encodeAuthNextFactor : encodeAuthSwitchRequest
+    this.#send(encode({ authPluginName: attempt.plugin.name, authPluginData: dataOf(attempt) }))
+    return { at: 'await-switch-answer', attempt }
+  }
+
+  #startDialogue(asked: Attempt, answer: Uint8Array): ServerState {
+    const { plugin, nonce, authStrings, candidate } = asked
     const dialogue = plugin.server({
       answer,
       nonce,
       channel: this.#channel,
-      authStrings: retainedAuthString === undefined ? [authString] : [authString, retainedAuthString],
-      fastDigests: candidate.fastDigests,
+      authStrings,
+      fastDigests: isOwnCredential(asked) ? candidate.fastDigests : [],
       publicKey: this.#policy.publicKey,
     })
-    const usedPassword = answer.length > 1 || (answer.length === 1 && answer[0] !== 0)
-    return this.#onTurn({ login, candidate, plugin, nonce, usedPassword }, dialogue, 1, dialogue.next())
+    const usedPassword = asked.usedPassword || answer.length > 1 || (answer.length === 1 && answer[0] !== 0)
+    return this.#onTurn({ ...asked, usedPassword }, dialogue, 1, dialogue.next())
   }
 
   #onTurn(
@@ -307,21 +320,20 @@ export class ServerHandshake {
     switch (verdict.verdict) {
       case 'accept':
         if (verdict.last !== undefined) this.#send(encodeAuthMoreData({ data: verdict.last }))
-        return this.#askAdmission(attempt, { holds: true, credential: verdict.credential })
+        return this.#onProof(attempt, { holds: true, credential: verdict.credential })
       case 'deny':
-        return this.#askAdmission(attempt, { holds: false, reason: verdict.reason, detail: undefined })
+        return this.#onProof(attempt, { holds: false, reason: verdict.reason, detail: undefined })
       case 'check-secret':
         this.#effects.push({ do: 'check-secret', attempt, secret: verdict.secret, form: verdict.form })
         return { at: 'await-secret-check', attempt }
     }
   }
 
-  #askAdmission(attempt: Attempt, proof: Proof): ServerState {
-    const settled: Proof = attempt.candidate.decoy
-      ? { holds: false, reason: decoyReason(proof), detail: undefined }
-      : proof
-    this.#effects.push({ do: 'admit', attempt, proof: settled })
-    return { at: 'await-admission', attempt, proof: settled }
+  #onProof(attempt: Attempt, proof: Proof): ServerState {
+    const next = followUp(attempt, proof, this.#surroundings)
+    if ('by' in next) return this.#askProof(next)
+    this.#effects.push({ do: 'admit', attempt, proof: next })
+    return { at: 'await-admission', attempt, proof: next }
   }
 
   #onAdmitted(attempt: Attempt, statusFlags: number): ServerState {
@@ -390,15 +402,4 @@ export class ServerHandshake {
     this.#effects.push({ do: 'send', payload, sequenceId: this.#sequenceId })
     this.#sequenceId = (this.#sequenceId + 1) & 0xff
   }
-}
-
-function decoyReason(proof: Proof): DenyReason {
-  const reason = proof.holds ? 'unknown-account' : proof.reason
-  return reason === 'malformed-packet' || reason === 'verifier-overloaded' ? reason : 'unknown-account'
-}
-
-function withNul(nonce: Uint8Array): Uint8Array {
-  const data = new Uint8Array(nonce.length + 1)
-  data.set(nonce)
-  return data
 }

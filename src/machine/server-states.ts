@@ -18,14 +18,24 @@ export interface Candidate {
   readonly fastDigests: readonly Uint8Array[]
 }
 
-/** What is known while a proof is being checked. */
+/** One exchange of a login: the proof of one factor, by one of its alternatives. Most logins have one. */
 export interface Attempt {
   readonly login: Login
   readonly candidate: Candidate
   readonly plugin: AuthPlugin
   readonly nonce: Uint8Array
-  /** Whether the client's answer held anything: the "using password" of error 1045. */
+  /** 1, 2 or 3. */
+  readonly factor: number
+  /** Of the account's alternatives for the first factor; 0 is the account's own plugin. */
+  readonly alternative: number
+  /** The stored credentials to prove: the current one, then the retained one of a dual password. */
+  readonly authStrings: readonly string[]
+  /** Whether an answer of the client held anything: the "using password" of error 1045. */
   readonly usedPassword: boolean
+  /** Why the alternatives before this one did not hold. */
+  readonly failed: readonly DenyReason[]
+  /** Fresh bytes for the exchanges that may follow. */
+  readonly nonces: Uint8Array
 }
 
 /** Where a login stands. Each member holds what is known there, and nothing else. */
@@ -35,13 +45,8 @@ export type ServerState =
   | { readonly at: 'await-tls'; readonly request: SslRequest }
   | { readonly at: 'await-login-over-tls'; readonly request: SslRequest }
   | { readonly at: 'await-account'; readonly login: Login; readonly answer: Uint8Array }
-  | {
-      readonly at: 'await-switch-answer'
-      readonly login: Login
-      readonly candidate: Candidate
-      readonly plugin: AuthPlugin
-      readonly nonce: Uint8Array
-    }
+  /** The answer to an AuthSwitchRequest or AuthNextFactor. */
+  | { readonly at: 'await-switch-answer'; readonly attempt: Attempt }
   | {
       readonly at: 'await-auth-answer'
       readonly attempt: Attempt
@@ -84,8 +89,8 @@ export type ServerInput =
   | { readonly is: 'packet'; readonly payload: Uint8Array; readonly sequenceId: number }
   | { readonly is: 'tls-established' }
   | { readonly is: 'tls-failed'; readonly detail: string }
-  /** Answer to `find-account`. `nonce` is fresh: nobody has seen it. */
-  | { readonly is: 'account'; readonly candidate: Candidate; readonly nonce: Uint8Array }
+  /** Answer to `find-account`. `nonces` are as many bytes as `nonceBytes` asks for, and fresh: nobody has seen them. */
+  | { readonly is: 'account'; readonly candidate: Candidate; readonly nonces: Uint8Array }
   /** Answer to `check-secret`. */
   | { readonly is: 'secret-checked'; readonly proof: Proof }
   /** Answers to `admit`. */

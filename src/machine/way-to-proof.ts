@@ -18,7 +18,10 @@ export type WayToProof =
   | { readonly by: 'switch'; readonly plugin: AuthPlugin }
   | { readonly by: 'nothing'; readonly reason: DenyReason; readonly detail?: string }
 
-/** `again`: the login is a COM_CHANGE_USER, whose answer is never taken from a client that can be switched. */
+/**
+ * `pluginName` is the account's; `again`: an answer that came with the login is not taken from a client that can be
+ * switched, as in COM_CHANGE_USER and behind a first exchange.
+ */
 export function wayToProof(
   login: Login,
   pluginName: string,
@@ -36,6 +39,6 @@ export function wayToProof(
   if (plugin === undefined) return { by: 'nothing', reason: 'plugin-unknown' }
   const allowed = judgeServerChannel(plugin, channel, policy)
   if (!allowed.allowed) return { by: 'nothing', reason: allowed.reason, detail: allowed.why }
-  const answered = !again && policy.defaultPlugin === plugin && login.authPluginName === pluginName
+  const answered = !again && policy.defaultPlugin === plugin && login.authPluginName === plugin.name
   return { by: answered || !switchable ? 'first-answer' : 'switch', plugin }
 }

@@ -39,7 +39,6 @@ export const capability = {
   OPTIONAL_RESULTSET_METADATA: 1 << 25,
   ZSTD_COMPRESSION_ALGORITHM: 1 << 26,
   QUERY_ATTRIBUTES: 1 << 27,
-  /** Not offered: an account has one factor here. The client role and the tracer know the packet. */
   MULTI_FACTOR_AUTHENTICATION: 1 << 28,
   /** Not offered: reserved for a second capability word that MySQL has not defined. */
   CAPABILITY_EXTENSION: 1 << 29,

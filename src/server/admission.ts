@@ -64,7 +64,8 @@ export function admit(
   if (!proof.holds) {
     if (proof.reason === 'malformed-packet') return refused('malformed-packet')
     if (proof.reason === 'peer-identity') return refused('peer-identity', login.user, record.host)
-    if (wrongPassword.has(proof.reason)) {
+    // Of an account with alternatives every one was a guess.
+    if ([proof.reason, ...attempt.failed].some((reason) => wrongPassword.has(reason))) {
       const block = door.failedLogins.onWrongPassword(candidate.account, nowMs)
       if (block.blocked) return blockedBy(candidate.account, login.user, record.host, block)
     }

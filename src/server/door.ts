@@ -10,6 +10,7 @@ import { NonceSource } from '../accounts/nonce-source.ts'
 import { CheckRefused, SecretChecker } from '../accounts/secret-checker.ts'
 import type { AccountSource } from '../accounts/source.ts'
 import { plugins } from '../auth/plugins.ts'
+import { isOwnCredential } from '../machine/exchanges.ts'
 import type { Attempt, LoginPolicy, Proof } from '../machine/server-states.ts'
 import { capability } from '../packets/capabilities.ts'
 import type { ConnectionRecord } from '../registry/connection-record.ts'
@@ -88,6 +89,7 @@ const offered =
   capability.OPTIONAL_RESULTSET_METADATA |
   capability.ZSTD_COMPRESSION_ALGORITHM |
   capability.QUERY_ATTRIBUTES |
+  capability.MULTI_FACTOR_AUTHENTICATION |
   capability.SSL_VERIFY_SERVER_CERT |
   capability.REMEMBER_OPTIONS
 
@@ -219,13 +221,13 @@ export class Door {
     form: 'clear' | 'sealed',
     record: ConnectionRecord,
   ): Promise<Proof> {
-    const { candidate, nonce, plugin } = attempt
+    const { candidate, nonce, plugin, authStrings, factor } = attempt
     const { account } = candidate
     const own = this.accounts.checkPassword
     if (own !== undefined && form === 'clear' && !candidate.decoy) {
       const password = secret.subarray(0, secret.at(-1) === 0 ? -1 : undefined)
       try {
-        const right = await own.call(this.accounts, account, password)
+        const right = await own.call(this.accounts, account, password, factor)
         return right === true
           ? { holds: true, credential: 0 }
           : { holds: false, reason: 'secret-mismatch', detail: undefined }
@@ -233,17 +235,15 @@ export class Door {
         secret.fill(0)
       }
     }
-    const authStrings = [account.authString]
-    if (account.retainedAuthString !== undefined) authStrings.push(account.retainedAuthString)
     const source = record.address === undefined ? 'localhost' : sourceKey(record.address)
     try {
       const checked = await this.secrets.check({ authStrings, secret, form, nonce, source })
       if (checked.outcome === 'mismatch') {
-        const reason = account.authString === '' ? 'password-not-empty' : 'secret-mismatch'
+        const reason = authStrings[0] === '' ? 'password-not-empty' : 'secret-mismatch'
         return { holds: false, reason, detail: undefined }
       }
       if (checked.outcome === 'malformed') return { holds: false, reason: checked.reason, detail: checked.why }
-      if (plugin.name === 'caching_sha2_password' && !candidate.decoy) {
+      if (plugin.name === 'caching_sha2_password' && isOwnCredential(attempt) && !candidate.decoy) {
         this.fastDigests.learn(account, checked.credential, checked.fastDigest)
       }
       return { holds: true, credential: checked.credential }

@@ -8,6 +8,7 @@
 import type { Account, PeerHost } from '../accounts/account.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import type { MysqlError } from '../errors/errors.ts'
+import { nonceBytes } from '../machine/exchanges.ts'
 import { phases } from '../machine/phases.ts'
 import type { ServerHandshake } from '../machine/server-handshake.ts'
 import type { Attempt, Candidate, Proof, ServerEffect, ServerInput } from '../machine/server-states.ts'
@@ -212,7 +213,7 @@ export class Login implements PacketHandler {
       .catch((error: unknown) => this.#failedLate(error))
   }
 
-  #candidate(user: string, account: Account | undefined): { candidate: Candidate; nonce: Uint8Array } {
+  #candidate(user: string, account: Account | undefined): { candidate: Candidate; nonces: Uint8Array } {
     const { door } = this
     const real = account !== undefined
     // Made for those who exist, too: what a decoy costs when it is made must not tell who does not.
@@ -220,7 +221,7 @@ export class Login implements PacketHandler {
     const known = account ?? decoy
     this.record.plugin = known.plugin
     const fastDigests = real ? door.fastDigests.of(known) : []
-    return { candidate: { account: known, decoy: !real, fastDigests }, nonce: door.nonces.next() }
+    return { candidate: { account: known, decoy: !real, fastDigests }, nonces: door.nonces.next(nonceBytes(known)) }
   }
 
   #checkSecret(attempt: Attempt, secret: Uint8Array, form: 'clear' | 'sealed'): void {

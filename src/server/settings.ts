@@ -8,7 +8,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/using-system-variables.html
  */
 import { ConfigurationError, serverError } from '../errors/errors.ts'
-import { didYouMean } from './nearest-name.ts'
+import { didYouMean } from '../errors/nearest-name.ts'
 import type { SettingRow, SettingValue, ValueOf } from './setting-row.ts'
 import { type Accepted, acceptStartupValue, acceptValue, type SettingWarning } from './setting-value.ts'
 import { rememberedSettings, settingAliases } from './settings-remembered.ts'

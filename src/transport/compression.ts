@@ -40,11 +40,11 @@ interface Algorithm {
   decompress(bytes: Uint8Array, length: number): Promise<Uint8Array>
 }
 
-/** The stream that a login asked for; `undefined` when none. */
-export function compressionFor(login: Login): CompressedStream | undefined {
+/** The stream that a login asked for; `undefined` when none. Of both, zlib, as mysqld 9.7 and its clients do. */
+export function compressionFor(login: Pick<Login, 'capabilities' | 'zstdLevel'>): CompressedStream | undefined {
+  if (has(login.capabilities, capability.COMPRESS)) return new CompressedStream(zlib)
   if (has(login.capabilities, capability.ZSTD_COMPRESSION_ALGORITHM))
     return new CompressedStream(zstd(login.zstdLevel ?? 3))
-  if (has(login.capabilities, capability.COMPRESS)) return new CompressedStream(zlib)
   return undefined
 }
 
@@ -69,6 +69,11 @@ export class CompressedStream {
       out.push(this.#header(plain ? piece.length : packed.length, plain ? 0 : piece.length), plain ? piece : packed)
     }
     return Buffer.concat(out)
+  }
+
+  /** A client begins a command: ids start anew. */
+  restart(): void {
+    this.#sequenceId = 0
   }
 
   /** Bytes that arrived and are not unpacked yet. */

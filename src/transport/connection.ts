@@ -6,7 +6,7 @@
  * the socket is paused. Everything written during one turn leaves in one write.
  */
 import type { Socket } from 'node:net'
-import { TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { MysqlError, ProtocolViolation } from '../errors/errors.ts'
 import { encodeFrame, type Frame, FrameReader } from '../wire/framer.ts'
 import type { CompressedStream } from './compression.ts'
@@ -15,6 +15,10 @@ import { type DeadlineEntry, DeadlineList } from './deadlines.ts'
 export interface PacketHandler {
   /** While false, packets stay undecoded in the reader. */
   readonly wantsPacket: boolean
+  /** Packets of this peer that are handled before others get their turn; 64 unless given. */
+  readonly packetsAtOnce?: number
+  /** Bytes that may lie in the reader while no packet is wanted; the reader's limit unless given. */
+  readonly heldBytes?: number
   /** `payload` is valid during the call only. */
   onPacket(payload: Uint8Array, sequenceId: number, frames: number): void
   /** The bytes cannot be framed: too large, or a broken continuation. */
@@ -47,24 +51,23 @@ const lingering = new DeadlineList<Connection>({
   onExpired: (connection) => connection.destroy(),
 })
 
-/** Packets of one peer that are handled before others get their turn. */
-const packetsAtOnce = 64
+const usualPacketsAtOnce = 64
 
 /** A TLS record of a handshake begins with it; nothing that MySQL sends behind an SSLRequest does. */
 const tlsHandshakeRecord = 0x16
 
-export interface TlsUpgrade {
-  readonly options: TLSSocketOptions
+export interface TlsUpgrade<Options = TLSSocketOptions> {
+  readonly options: Options
   onSecure(socket: TLSSocket): void
   onFailure(detail: string): void
-  /** The bytes behind the SSLRequest are not TLS; the channel is still plain. */
+  /** The bytes around the SSLRequest are not TLS; the channel is still plain. */
   onPlaintext(): void
 }
 
 /** Where a socket finds its connection: one set of listeners serves all sockets. */
 const connectionOf = Symbol('connection')
 
-type OwnedSocket = Socket & { [connectionOf]?: Connection }
+type OwnedSocket = Socket & { [connectionOf]?: Connection | undefined }
 
 export class Connection implements DeadlineEntry {
   deadlineMs = Number.POSITIVE_INFINITY
@@ -197,16 +200,31 @@ export class Connection implements DeadlineEntry {
     this.#unlisten(plain)
     plain.pause()
     plain.unshift(Buffer.from(first))
-    const secure = new TLSSocket(plain, upgrade.options)
+    this.#secure(new TLSSocket(plain, upgrade.options), 'secure', upgrade)
+  }
+
+  /**
+   * Encrypts the channel as a client, right behind the SSLRequest. A byte that came ahead of TLS is nobody's but an
+   * attacker's: `onPlaintext`, and nothing of it is ever framed.
+   */
+  startTlsAsClient(upgrade: TlsUpgrade<ConnectionOptions>): void {
+    this.flush()
+    if (this.reader.takeLeftover().length > 0) return upgrade.onPlaintext()
+    const plain = this.socket as OwnedSocket
+    this.#unlisten(plain)
+    this.#secure(connectTls({ ...upgrade.options, socket: plain }), 'secureConnect', upgrade)
+  }
+
+  #secure(secure: TLSSocket, established: string, upgrade: TlsUpgrade<unknown>): void {
     this.socket = secure
     this.#listen(secure)
     let settled = false
     const fail = (error?: Error & { code?: string }) => {
       if (settled) return
       settled = true
-      upgrade.onFailure(error?.code ?? error?.message ?? 'the client left during the TLS handshake')
+      upgrade.onFailure(error?.code ?? error?.message ?? 'the peer left during the TLS handshake')
     }
-    secure.once('secure', () => {
+    secure.once(established, () => {
       if (settled) return
       settled = true
       upgrade.onSecure(secure)
@@ -262,17 +280,20 @@ export class Connection implements DeadlineEntry {
     if (this.#closed) return
     this.#closed = true
     this.#stop()
+    // Node keeps a closed socket for a while; what hangs on it would live through many a garbage collection.
+    ;(this.socket as OwnedSocket)[connectionOf] = undefined
     this.handler.onClosed()
   }
 
   /** Bytes that came too early wait in the socket; what was read already is bounded like a packet. */
   #hold(): void {
     this.socket.pause()
-    if (this.reader.buffered <= this.reader.limit) return
+    const { heldBytes = this.reader.limit } = this.handler
+    if (this.reader.buffered <= heldBytes) return
     this.#framingError(
       new ProtocolViolation('ER_NET_PACKET_TOO_LARGE', {
         phase: 'decision',
-        expected: [`at most ${this.reader.limit} bytes ahead of the answer`],
+        expected: [`at most ${heldBytes} bytes ahead of the answer`],
         got: `${this.reader.buffered}`,
       }),
     )
@@ -289,6 +310,7 @@ export class Connection implements DeadlineEntry {
     if (this.#pumping) return
     this.#pumping = true
     let handled = 0
+    const { packetsAtOnce = usualPacketsAtOnce } = this.handler
     try {
       while (!this.#closing && this.handler.wantsPacket && handled < packetsAtOnce && !this.congested) {
         const frame = this.#next()

@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { plugins } from '../../src/auth/plugins.ts'
+import { clientPlugins } from '../../src/auth/plugins.ts'
 import { ClientHandshake } from '../../src/machine/client-handshake.ts'
 import { decodeAuthSwitchRequest } from '../../src/packets/auth-switch-request.ts'
 import { capability, has } from '../../src/packets/capabilities.ts'
@@ -36,6 +36,10 @@ const purposes: Readonly<Record<string, { readonly why: string; readonly in: rea
     why: 'PyMySQL says "no password" with nothing to sha256_password, others with a NUL; servers take both',
     in: ['my97-sha256-empty-pymysql102', 'my97-sha256-empty-pymysql120'],
   },
+  'reply (0 bytes) -> reply (64 bytes)': {
+    why: 'the npm client mariadb answers client_ed25519 with nothing where there is no password; MariaDB signs with the key of the empty one',
+    in: ['ma1011-ed25519-empty-mariadb', 'ma118-ed25519-empty-mariadb'],
+  },
   'key request (01) -> reply (1 bytes)': {
     why: 'mysqlnd asks for the key even without a password, and is refused for that',
     in: ['my97-sha256-empty-php'],
@@ -50,7 +54,15 @@ const purposes: Readonly<Record<string, { readonly why: string; readonly in: rea
 const logins = captures.filter(({ tls, flow }) => !tls && flow.some((step) => step.startsWith('response')))
 
 describe('the client, given the server of a capture, proves what a correct client proved', () => {
-  const proofs = { 'native scramble': 0, 'fast scramble': 0, 'sealed password': 0, 'no password': 0, 'key request': 0 }
+  const proofs = {
+    'ed25519 signature': 0,
+    'parsec signature': 0,
+    'native scramble': 0,
+    'fast scramble': 0,
+    'sealed password': 0,
+    'no password': 0,
+    'key request': 0,
+  }
   const found = new Map<string, string[]>(Object.keys(purposes).map((difference) => [difference, []]))
 
   for (const capture of logins) {
@@ -76,10 +88,12 @@ describe('the client, given the server of a capture, proves what a correct clien
   it('and leaves none out', () => {
     assert.equal(logins.length, 285)
     assert.deepEqual(proofs, {
-      'native scramble': 116,
+      'ed25519 signature': 22,
+      'parsec signature': 9,
+      'native scramble': 122,
       'fast scramble': 138,
       'sealed password': 68,
-      'no password': 31,
+      'no password': 40,
       'key request': 70,
     })
   })
@@ -104,6 +118,7 @@ function answersOf(capture: Capture): Answer[] {
       password: passwordOf(capture),
       ...(capture.name.includes('localkey') && { serverPublicKey: publicKeyOf(privateKeyOf(capture)!) }),
       capabilities: login.capabilities,
+      random: () => clientNonceOf(packets),
       ...(login.database !== undefined && { database: latin1(login.database) }),
       ...(login.connectAttributes !== undefined && { connectAttributes: login.connectAttributes }),
     }),
@@ -112,7 +127,7 @@ function answersOf(capture: Capture): Answer[] {
   client.step({ is: 'packet', payload: packets[0]!.payload, sequenceId: packets[0]!.sequenceId })
   let nonce = greeting.authPluginData.slice(0, 20)
   const answers: Answer[] = []
-  const [sent] = client.take()
+  const sent = client.take().find((effect) => effect.do === 'send')
   assert.ok(sent?.do === 'send')
   const ours = decodeHandshakeResponse41(sent.payload)
   const [named, greets] = [login.authPluginName ?? 'mysql_native_password', greeting.authPluginName]
@@ -125,7 +140,7 @@ function answersOf(capture: Capture): Answer[] {
     if (packet.from === 'client') continue
     if (packet.payload[0] === 0xfe) {
       const asked = decodeAuthSwitchRequest(packet.payload)
-      if (!plugins.has(asked.authPluginName ?? '')) break
+      if (!clientPlugins.has(asked.authPluginName)) break
       nonce = asked.authPluginData.slice(0, 20)
     }
     client.step({ is: 'packet', payload: packet.payload, sequenceId: packet.sequenceId })
@@ -138,6 +153,12 @@ function answersOf(capture: Capture): Answer[] {
     if (next.payload.length !== reply.payload.length) break
   }
   return answers
+}
+
+/** The real client's own nonce, which a parsec proof begins with: with it, ours must be the same signature. */
+function clientNonceOf(packets: readonly SentPacket[]): Uint8Array {
+  const proof = packets.find(({ from, payload }) => from === 'client' && payload.length === 96)
+  return proof?.payload.slice(0, 32) ?? new Uint8Array(32)
 }
 
 function same(theirs: Uint8Array, ours: Uint8Array, nonce: Uint8Array, capture: Capture): boolean {
@@ -156,6 +177,10 @@ function kindOf({ length }: Uint8Array) {
       return 'fast scramble'
     case 256:
       return 'sealed password'
+    case 64:
+      return 'ed25519 signature'
+    case 96:
+      return 'parsec signature'
     case 1:
       return 'key request'
     default:

@@ -1,7 +1,7 @@
 /** Authentication dialogues between real servers and clients, and what tests of plugins do with a dialogue. */
 import { constants, privateDecrypt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { AuthPlugin, ClientLogin, ServerProof, Verdict } from '../../src/auth/plugin.ts'
+import type { AuthPlugin, ClientLogin, ClientPlugin, ServerProof, Verdict } from '../../src/auth/plugin.ts'
 
 export interface CapturedDialogue {
   readonly name: string
@@ -12,7 +12,7 @@ export interface CapturedDialogue {
   readonly clientPassword: string
   /** authentication_string of the account. */
   readonly stored: string
-  /** Hex. */
+  /** Hex; of dialog the first question. */
   readonly nonce: string
   readonly turns: readonly ({ readonly client: string } | { readonly server: string })[]
   readonly end: 'OK' | number
@@ -72,13 +72,21 @@ export function judge(
   return { sent, verdict: turn.value }
 }
 
+/** A client half that has no question for a person. */
+export function startClient(
+  plugin: ClientPlugin,
+  login: Omit<ClientLogin, 'clientNonce'>,
+): Generator<Uint8Array, void, Uint8Array> {
+  return plugin.client({ clientNonce, ...login }) as Generator<Uint8Array, void, Uint8Array>
+}
+
 /** Plays both halves of a plugin against each other. */
 export function converse(
   plugin: AuthPlugin,
-  login: Omit<ClientLogin, 'nonce'>,
+  login: Omit<ClientLogin, 'nonce' | 'clientNonce'>,
   proof: Omit<ServerProof, 'answer'>,
 ): { readonly answers: Uint8Array[]; readonly verdict: Verdict } {
-  const client = plugin.client({ ...login, nonce: proof.nonce })
+  const client = startClient(plugin, { ...login, nonce: proof.nonce })
   // A copy, as the wire makes one: the client wipes its packets.
   const answers = [Uint8Array.from(client.next().value ?? [])]
   const server = plugin.server({ ...proof, answer: answers[0] as Uint8Array })
@@ -100,5 +108,8 @@ export function bitFlips(bytes: Uint8Array): Uint8Array[] {
 
 /** Lengths of proofs to try: all around the right ones, and at the limits of wider fields. */
 export const oddLengths: readonly number[] = [...Array(71).keys(), 255, 256, 65_535]
+
+/** The client's own nonce, where a test has no other. */
+export const clientNonce: Uint8Array = new Uint8Array(32).fill(0x63)
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)

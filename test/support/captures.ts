@@ -1,6 +1,6 @@
 /** The captures of real logins in `test/vectors/captures`, as packets, with the accounts and keys of their servers. */
 import { readFileSync } from 'node:fs'
-import type { Account } from '../../src/accounts/account.ts'
+import type { Account, Credential } from '../../src/accounts/account.ts'
 import { account } from '../../src/accounts/defaults.ts'
 import { FrameReader } from '../../src/wire/framer.ts'
 import type { SentPacket } from './pair.ts'
@@ -60,6 +60,7 @@ interface Row {
   readonly host: string
   readonly plugin?: string
   readonly authentication_string_hex?: string
+  readonly user_attributes?: { readonly multi_factor_authentication?: readonly StoredCredential[] }
   /** MariaDB's column, JSON. */
   readonly priv?: string
 }
@@ -75,7 +76,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = JSON.parse(
   readFileSync(new URL('accounts.json', folder), 'utf8'),
 )
 
-/** The account that the server of a capture chose for a user from this host; of MariaDB's alternatives the first. */
+/** The account that the server of a capture chose for a user from this host. */
 export function accountOf(capture: Capture, user: string, host: string): Account | undefined {
   const row = rows[sections[instanceOf(capture)] ?? '']?.find(
     // Who got in was let in from wherever it came.
@@ -84,14 +85,20 @@ export function accountOf(capture: Capture, user: string, host: string): Account
   if (row === undefined) return undefined
   if (row.priv === undefined) {
     const authString = Buffer.from(row.authentication_string_hex ?? '', 'hex').toString('latin1')
-    return account({ user, host: row.host, plugin: row.plugin ?? '', authString })
+    const factors = row.user_attributes?.multi_factor_authentication?.map(credentialOf) ?? []
+    return account({ user, host: row.host, plugin: row.plugin ?? '', authString, factors })
   }
-  const { plugin, authentication_string, auth_or } = JSON.parse(row.priv)
-  const first = auth_or?.find((alternative: { plugin?: string }) => alternative.plugin !== undefined)
-  return account({
-    user,
-    host: row.host,
-    plugin: first?.plugin ?? plugin,
-    authString: first?.authentication_string ?? authentication_string ?? '',
-  })
+  const own: StoredCredential & { auth_or?: StoredCredential[] } = JSON.parse(row.priv)
+  // The list of MariaDB has an empty object in the place of the credential beside it.
+  const ways = own.auth_or?.map((one) => credentialOf(one.plugin === undefined ? own : one)) ?? [credentialOf(own)]
+  return account({ user, host: row.host, ...ways[0], alternatives: ways.slice(1) })
+}
+
+interface StoredCredential {
+  readonly plugin?: string
+  readonly authentication_string?: string
+}
+
+function credentialOf({ plugin = '', authentication_string = '' }: StoredCredential): Credential {
+  return { plugin, authString: authentication_string }
 }

@@ -3,9 +3,9 @@
  * state that they went through.
  */
 import assert from 'node:assert/strict'
-import { plugins } from '../../src/auth/plugins.ts'
+import { clientPlugins } from '../../src/auth/plugins.ts'
 import { ClientHandshake } from '../../src/machine/client-handshake.ts'
-import type { ClientOptions } from '../../src/machine/client-states.ts'
+import type { ClientEffect, ClientOptions, Peer } from '../../src/machine/client-states.ts'
 import type { Login } from '../../src/machine/login.ts'
 import { ServerHandshake } from '../../src/machine/server-handshake.ts'
 import type { LoginPolicy, ServerState, Stranger } from '../../src/machine/server-states.ts'
@@ -62,22 +62,33 @@ export const usualCapabilities =
     )) >>>
   0
 
-export function clientOptions(
-  changes: Partial<Omit<ClientOptions, 'password'>> & { password?: string },
-): ClientOptions {
+export function clientOptions({
+  password = '',
+  ...changes
+}: Partial<Omit<ClientOptions, 'passwords'>> & { password?: string }): ClientOptions {
   return {
     user: 'mary',
     capabilities: usualCapabilities,
     collationId: 255,
     maxPacketSize: 1 << 24,
     tls: 'never',
-    plugins,
-    defaultPlugin: 'caching_sha2_password',
+    mariadbCapabilities: 0,
+    plugins: clientPlugins,
     allowClearPassword: true,
     mayRequestPublicKey: true,
+    attributesOnPlaintext: true,
+    random: (length) => new Uint8Array(length).fill(0x52),
     ...changes,
-    password: utf8(changes.password ?? ''),
+    passwords: [utf8(password)],
   }
+}
+
+/** A server whose certificate and name are verified. */
+export const proven: Peer = { trust: 'identity', fingerprint: new Uint8Array(32) }
+
+/** What a client asked its driver to do, without the story that it tells. */
+export function actsOf(client: ClientHandshake): Exclude<ClientEffect, { do: 'tell' }>[] {
+  return client.take().filter((effect) => effect.do !== 'tell')
 }
 
 /** Plays a login to its end. */
@@ -91,13 +102,13 @@ export function meet(meeting: Meeting): ClientTrail {
 
   for (let turn = 0; ; turn++) {
     assert.ok(turn < 50, `the login does not end:\n${record.flow.join('\n')}`)
-    const effects = [...server.take(), ...client.take().map((effect) => ({ ...effect, byClient: true as const }))]
+    const effects = [...server.take(), ...actsOf(client).map((effect) => ({ ...effect, byClient: true as const }))]
     if (effects.length === 0) break
     for (const effect of effects) {
       if (effect.do === 'start-tls') {
         askedForTls++
         if (askedForTls < 2) continue
-        client.step({ is: 'tls-established' })
+        client.step({ is: 'tls-established', peer: proven })
         server.step({ is: 'tls-established' })
         clientStates.push(client.state.at)
         record.state()
@@ -172,13 +183,15 @@ export function changeUser(change: ChangeOfUser): Trail {
   function answerTo(packet: Uint8Array): Uint8Array | undefined {
     if (packet[0] === 0xfe) {
       const { authPluginName, authPluginData } = decodeAuthSwitchRequest(packet)
-      dialogue = plugins.get(authPluginName!)!.client({
+      const begun = clientPlugins.get(authPluginName)!.client({
         password: utf8(change.password),
-        nonce: authPluginData.slice(0, 20),
+        nonce: authPluginData.length === 21 ? authPluginData.slice(0, 20) : authPluginData,
         channel: stranger.channel,
         mayRequestPublicKey: true,
+        clientNonce: new Uint8Array(32),
       })
-      return copy((dialogue.next as () => IteratorResult<Uint8Array, void>)().value)
+      dialogue = begun as typeof dialogue
+      return copy((begun.next as () => IteratorResult<unknown, void>)().value)
     }
     if (packet[0] !== 0x01) return undefined
     const said = copy(dialogue?.next(packet.slice(1)).value)

@@ -11,10 +11,12 @@ import type { Login } from '../../src/machine/login.ts'
 import { accessDenied } from '../../src/machine/public-error.ts'
 import { ServerHandshake } from '../../src/machine/server-handshake.ts'
 import type { ServerInput } from '../../src/machine/server-states.ts'
+import { decodeAuthNextFactor } from '../../src/packets/auth-next-factor.ts'
 import { decodeAuthSwitchRequest } from '../../src/packets/auth-switch-request.ts'
 import { decodeErr } from '../../src/packets/err.ts'
 import { decodeHandshakeV10 } from '../../src/packets/handshake-v10.ts'
 import { accountOf, type Capture, packetsOf, privateKeyOf } from './captures.ts'
+import { mysqldTestPlugins } from './mysqld-test-plugins.ts'
 import { inWords, type SentPacket } from './pair.ts'
 import {
   answerOf,
@@ -57,6 +59,7 @@ export function replay(capture: Capture): Replay {
       capabilities: greeting.capabilities,
       collationId: greeting.collationId,
       defaultPlugin: plugins.get(greeting.authPluginName!)!,
+      plugins: new Map([...plugins, ...mysqldTestPlugins]),
       publicKey: key === undefined ? undefined : publicKeyOf(key),
     }),
     stranger: stranger({
@@ -142,18 +145,24 @@ class Run {
     const host = hostIn(capture)
     const end = rest.findIndex(({ from, payload }) => from === 'server' && (payload[0] === 0x00 || payload[0] === 0xff))
     const dialogue = rest.slice(0, end === -1 ? rest.length : end).filter(({ from }) => from === 'server')
-    const asked = dialogue.find(({ payload }) => payload[0] === 0xfe)
-    const switched = asked && decodeAuthSwitchRequest(asked.payload)
+    const asked = dialogue.flatMap(({ payload }) =>
+      payload[0] === 0xfe
+        ? [decodeAuthSwitchRequest(payload)]
+        : payload[0] === 0x02
+          ? [decodeAuthNextFactor(payload)]
+          : [],
+    )
+    const nonces = asked.map(({ authPluginData: data }) => (data.length === 21 ? data.slice(0, 20) : data)).values()
     const hit = dialogue.some(({ payload }) => payload[0] === 0x01 && payload[1] === 0x03)
     const decision = question.do === 'admit' ? admission(question, rest[end], host) : undefined
     if (decision !== undefined) return decision
     return answerOf(
       world({
         accounts: { find: (user) => withRetained(accountOf(capture, user, host)) },
-        decoy: (user) => decoyOf(user, switched?.authPluginName ?? impliedPlugin(capture)),
+        decoy: (user) => decoyOf(user, accountPluginOf(asked[0]?.authPluginName ?? impliedPlugin(capture))),
         // What the cache of the server held is known from what it said.
         fastDigests: ({ user }) => (hit ? [doubleSha256(passwordOf(user))] : []),
-        nextNonce: () => switched?.authPluginData.slice(0, 20) ?? new Uint8Array(20),
+        nextNonce: () => nonces.next().value ?? new Uint8Array(20),
         privateKey: this.#key ?? '',
         host,
       }),
@@ -239,6 +248,12 @@ function whatEndedIt({ payload }: SentPacket): ServerInput | undefined {
 function hostIn({ outcome }: Capture): string {
   if (outcome === null || outcome === 'OK') return 'localhost'
   return /for user '.*?'@'([^%']+)'/.exec(outcome.message)?.[1] ?? 'localhost'
+}
+
+/** What accounts call a plugin, by its name on the wire. */
+function accountPluginOf(name: string): string {
+  for (const [accountPlugin, plugin] of plugins) if (plugin.name === name) return accountPlugin
+  return name
 }
 
 /** An unknown user who was not switched pretends the plugin of the greeting. */

@@ -4,6 +4,7 @@
  */
 import type { Account } from '../../src/accounts/account.ts'
 import { MemoryAccounts } from '../../src/accounts/memory-accounts.ts'
+import { scrambleNativePassword } from '../../src/auth/mysql-native-password.ts'
 import type { Channel } from '../../src/auth/plugin.ts'
 import { plugins } from '../../src/auth/plugins.ts'
 import type { DenyReason } from '../../src/errors/deny-reasons.ts'
@@ -18,6 +19,9 @@ const native = 'mysql_native_password'
 const sha2 = 'caching_sha2_password'
 const sha256 = 'sha256_password'
 const clear = 'mysql_clear_password'
+const ed25519 = 'ed25519'
+const parsec = 'parsec'
+const dialog = 'dialog'
 
 export const channels: readonly Channel[] = ['plaintext', 'tls', 'unix-socket']
 
@@ -80,16 +84,10 @@ export function play(scenario: Scenario): Trail {
     const old = route === 'old-change-user'
     const capabilities = old ? (usualCapabilities & ~capability.PLUGIN_AUTH) >>> 0 : usualCapabilities
     const greetingNonce = nonceSequence(900).next().value
-    const authAnswer = plugins.get(native)!.client({
-      password: utf8(given),
-      nonce: greetingNonce,
-      channel,
-      mayRequestPublicKey: false,
-    })
     const previous = { ...noLogin, capabilities, authPluginName: old ? undefined : plugin }
     const command = {
       user: utf8('mary'),
-      authAnswer: old ? (authAnswer.next().value ?? new Uint8Array(0)) : new Uint8Array(0),
+      authAnswer: old ? scrambleNativePassword(utf8(given), greetingNonce) : new Uint8Array(0),
       database: new Uint8Array(0),
       collationId: 255,
       authPluginName: old ? undefined : plugin,
@@ -139,19 +137,33 @@ export function expected(scenario: Scenario): Outcome {
       refusesAlways === 'peer-identity' ? "Access denied for user 'mary'@'localhost'" : denied(),
     )
   }
-  if (plugin === clear && !secure) {
+  if ((plugin === clear || plugin === dialog) && !secure) {
     usesPassword = false
     return refused('insecure-channel', denied())
   }
 
   if (route !== 'greeting' && !old) {
-    flow.push(`switch (${plugin}, ${plugin === clear ? 0 : 21} bytes)`)
+    const name = plugin === ed25519 ? 'client_ed25519' : plugin
+    flow.push(`switch (${name}, ${switchData[plugin] ?? 21} bytes)`)
     states.push('await-switch-answer')
     const asksForKey = plugin === sha256 && given !== '' && !secure
     flow.push(asksForKey ? 'key request (01)' : `reply (${firstAnswer(plugin, given, secure)} bytes)`)
   }
 
-  if (given === '') {
+  if (plugin === ed25519) {
+    // Also an empty password signs.
+    usesPassword = true
+    if (stored === '') reason = 'stored-credential-unusable'
+    else if (stored !== given) reason = 'scramble-mismatch'
+  } else if (plugin === parsec) {
+    usesPassword = false
+    if (stored === '') reason = 'stored-credential-unusable'
+    else {
+      flow.push('01 +20 bytes', 'reply (96 bytes)')
+      states.push('await-auth-answer')
+      if (stored !== given) reason = 'scramble-mismatch'
+    }
+  } else if (given === '') {
     // "No password" is the whole proof, and mysql_clear_password never takes it.
     if (stored !== '' || plugin === clear) reason = 'no-password'
   } else if (plugin === native) {
@@ -193,6 +205,14 @@ export function expected(scenario: Scenario): Outcome {
   function denied(): string {
     return `Access denied for user 'mary'@'localhost' (using password: ${usesPassword ? 'YES' : 'NO'})`
   }
+}
+
+/** Bytes behind the plugin's name, where it is not a nonce of 20 and its NUL. */
+const switchData: Readonly<Record<string, number>> = {
+  [clear]: 0,
+  [ed25519]: 32,
+  [parsec]: 32,
+  [dialog]: '\x04Password: '.length,
 }
 
 const refusing: Readonly<Record<string, DenyReason>> = {
@@ -240,6 +260,10 @@ function firstAnswer(plugin: string, given: string, secure: boolean): number {
       return given === '' ? 0 : 20
     case sha2:
       return given === '' ? 0 : 32
+    case ed25519:
+      return 64
+    case parsec:
+      return 0
     case sha256:
       return given === '' || !secure ? 1 : given.length + 1
     default:

@@ -11,6 +11,7 @@ import { plugins } from '../../src/auth/plugins.ts'
 import { maxStoredRounds, parseStoredCrypt, sha256Crypt } from '../../src/auth/sha256-crypt.ts'
 import type { DenyReason } from '../../src/errors/deny-reasons.ts'
 import { serverError } from '../../src/errors/errors.ts'
+import { nonceBytes } from '../../src/machine/exchanges.ts'
 import { accessDenied } from '../../src/machine/public-error.ts'
 import type {
   Attempt,
@@ -87,9 +88,12 @@ export function world(changes: Partial<World> & Pick<World, 'accounts'>): World 
 /** A credential that no password has. */
 export function decoyOf(user: string, plugin: string): Account {
   const crypt = `${'s'.repeat(20)}${plugin === 'sha256_password' ? '$' : ''}${'.'.repeat(43)}`
+  const key = '97XNS3VHd0A013XhrWVZZ08cjS96R5kOG9s6mJXZhkk'
   const authString = {
     mysql_native_password: `*${'0'.repeat(40)}`,
     sha256_password: `$5$${crypt}`,
+    ed25519: key,
+    parsec: `P0:${'s'.repeat(24)}:${key}`,
   }[plugin]
   // Of any length: no account has such a name, but strangers do.
   return { ...account({ user: 'decoy', plugin, authString: authString ?? `$A$005$${crypt}` }), user }
@@ -118,13 +122,24 @@ export function answerOf(world: World, question: Question): ServerInput {
         found === undefined
           ? { account: world.decoy(user), decoy: true, fastDigests: [] }
           : { account: found, decoy: false, fastDigests: world.fastDigests(found) }
-      return { is: 'account', candidate, nonce: world.nextNonce() }
+      return { is: 'account', candidate, nonces: noncesFor(world, candidate.account) }
     }
     case 'check-secret':
       return { is: 'secret-checked', proof: judgeSecret(question, world.privateKey) }
     case 'admit':
       return admit(world, question.attempt, question.proof)
   }
+}
+
+/** For each exchange a nonce, filled up by itself to the length of the longest. */
+function noncesFor(world: World, account: Account): Uint8Array {
+  const each = nonceBytes({ ...account, alternatives: [], factors: [] })
+  const nonces = new Uint8Array(nonceBytes(account))
+  for (let at = 0; at < nonces.length; at += each) {
+    const nonce = world.nextNonce()
+    for (let i = 0; i < each; i++) nonces[at + i] = nonce[i % nonce.length] ?? 0
+  }
+  return nonces
 }
 
 function admit(world: World, attempt: Attempt, proof: Proof): ServerInput {
@@ -146,9 +161,8 @@ function judgeSecret({ attempt, secret, form }: Extract<Question, { do: 'check-s
   if (opened === undefined || end === -1 || end > 256) return fails('secret-malformed')
   if (form === 'clear' && end < opened.length - 1) return fails('secret-malformed')
   const password = opened.subarray(0, end)
-  const { authString, retainedAuthString } = attempt.candidate.account
-  for (const [credential, stored] of [authString, retainedAuthString].entries()) {
-    const crypt = stored === undefined ? undefined : parseStoredCrypt(stored)
+  for (const [credential, stored] of attempt.authStrings.entries()) {
+    const crypt = parseStoredCrypt(stored)
     if (crypt === undefined || crypt.rounds > maxStoredRounds) continue
     if (sha256Crypt(password, crypt.salt, crypt.rounds) === crypt.hash) return { holds: true, credential }
   }

@@ -1,15 +1,15 @@
 /**
  * Threats to a client, proven on the client's machine: a rogue server, or somebody in between, gets no secret byte and
- * no success. Who verifies certificates (T20) is the driver of the machine, which tells it by `tls-established`.
+ * no success. The same threats against the whole client, over sockets and with certificates, are in test/rogue.
  */
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { Channel } from '../../src/auth/plugin.ts'
-import { plugins } from '../../src/auth/plugins.ts'
+import { clientPlugins } from '../../src/auth/plugins.ts'
 import { MysqlError, ServerError } from '../../src/errors/errors.ts'
 import { ClientHandshake } from '../../src/machine/client-handshake.ts'
-import type { ClientEffect, ClientOptions } from '../../src/machine/client-states.ts'
+import type { ClientEffect, ClientOptions, Peer } from '../../src/machine/client-states.ts'
 import {
   decodeHandshakeResponse41,
   encodeHandshakeResponse41,
@@ -44,6 +44,8 @@ function greeting(capabilities: number, plugin = 'caching_sha2_password'): Uint8
   )
 }
 
+const proven: Peer = { trust: 'identity', fingerprint: new Uint8Array(32) }
+
 const switchTo = (plugin: string) => bytes([0xfe], nul(plugin), nonce, [0])
 const ok = bytes('00 00 00 02 00 00 00')
 const err = bytes([0xff], int(1045, 2), text('#28000Your card number, please'))
@@ -52,13 +54,15 @@ function client(options: Partial<ClientOptions> = {}, channel: Channel = 'plaint
   return new ClientHandshake(
     {
       user: 'u',
-      password: Buffer.from(password),
+      passwords: [Buffer.from(password)],
       capabilities: usualFlags,
       collationId: 255,
       maxPacketSize: 2 ** 24,
       tls: 'never',
-      plugins,
-      defaultPlugin: 'caching_sha2_password',
+      mariadbCapabilities: 0,
+      plugins: clientPlugins,
+      attributesOnPlaintext: false,
+      random: (length) => new Uint8Array(length).fill(7),
       allowClearPassword: false,
       mayRequestPublicKey: false,
       ...options,
@@ -72,7 +76,7 @@ function converse(machine: ClientHandshake, packets: readonly (Uint8Array | 'tls
   const sent: Uint8Array[] = []
   let sequenceId = 0
   for (const payload of packets) {
-    if (payload === 'tls') machine.step({ is: 'tls-established' })
+    if (payload === 'tls') machine.step({ is: 'tls-established', peer: proven })
     else machine.step({ is: 'packet', payload, sequenceId: sequenceId++ })
     for (const effect of machine.take()) {
       if (effect.do !== 'send') continue
@@ -105,7 +109,8 @@ describe('an honest server', () => {
 
 describe('a request for the password in clear', () => {
   const requests = ['mysql_clear_password', 'dialog', 'mysql_old_password', '__proto__', 'constructor', '']
-  for (const channel of ['plaintext', 'tls', 'unix-socket'] as const) {
+  const trusts = ['identity', 'authority', 'by-password', 'none'] as const
+  for (const channel of ['plaintext', 'unix-socket'] as const) {
     it(`T16 is refused on ${channel} unless the caller allowed it`, () => {
       for (const plugin of requests) {
         const machine = client({}, channel)
@@ -118,14 +123,31 @@ describe('a request for the password in clear', () => {
     })
   }
 
-  it('T16 is obeyed with permission on a secure channel, and never on a plain one', () => {
-    for (const channel of ['plaintext', 'tls', 'unix-socket'] as const) {
+  it('T16 is obeyed with permission on a unix socket, and never on a plain channel', () => {
+    for (const channel of ['plaintext', 'unix-socket'] as const) {
       const machine = client({ allowClearPassword: true }, channel)
       const sent = converse(machine, [greeting(withoutTls), switchTo('mysql_clear_password')])
-      assert.equal(sent.includes(password), channel !== 'plaintext', channel)
+      assert.equal(sent.includes(password), channel === 'unix-socket', channel)
       if (channel === 'plaintext') failure(machine)
     }
   })
+
+  for (const trust of trusts) {
+    for (const allowClearPassword of [true, false]) {
+      it(`T16 inside TLS to a peer of trust ${trust}, ${allowClearPassword ? 'with' : 'without'} permission`, () => {
+        for (const plugin of ['mysql_clear_password', 'dialog']) {
+          const machine = client({ tls: 'required', allowClearPassword })
+          converse(machine, [greeting(withTls)])
+          machine.step({ is: 'tls-established', peer: { trust, fingerprint: new Uint8Array(32) } })
+          machine.take()
+          const payload = bytes([0xfe], nul(plugin))
+          machine.step({ is: 'packet', payload, sequenceId: 3 })
+          const sent = machine.take().filter((effect) => effect.do === 'send')
+          assert.equal(sent.length, allowClearPassword && trust === 'identity' ? 1 : 0, plugin)
+        }
+      })
+    }
+  }
 })
 
 describe('an RSA key from the wire', () => {
@@ -195,7 +217,7 @@ describe('TLS that is required', () => {
   it('T19 gives no proof for a nonce that came in clear before TLS failed', () => {
     const machine = client({ tls: 'required' })
     assert.equal(converse(machine, [greeting(withTls)]).length, 32)
-    machine.step({ is: 'tls-failed', error: new MysqlError('X', 1, 'HY000', 'not the right certificate') })
+    machine.step({ is: 'abort', error: new MysqlError('X', 1, 'HY000', 'not the right certificate') })
     assert.deepEqual(
       machine.take().filter((effect) => effect.do === 'send'),
       [],
@@ -299,7 +321,7 @@ function drive(machine: ClientHandshake, reader: FrameReader): { effects: Client
     effects.push(...asked.filter((effect) => effect.do !== 'start-tls' || reader.buffered === 0))
     if (asked.some((effect) => effect.do === 'start-tls') && reader.buffered > 0) {
       machine.step({
-        is: 'tls-failed',
+        is: 'abort',
         error: new MysqlError('PLAINTEXT_BEFORE_TLS', 2026, 'HY000', 'bytes in clear came behind the greeting'),
       })
       return { effects, startsTls: false }

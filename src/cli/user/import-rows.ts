@@ -43,10 +43,12 @@ export function accountsOfRows(rows: readonly Row[]): Found {
 }
 
 function whyUnusable(found: ReturnType<typeof rowToAccount>): string | undefined {
-  const plugin = plugins.get(found.plugin)
-  if (plugin === undefined) return `there is no plugin '${found.plugin}' here`
-  if (!plugin.understands(found.authString)) {
-    return `authentication_string is not one of ${found.plugin}: it was changed on the way`
+  for (const credential of [found, ...found.alternatives, ...found.factors]) {
+    const plugin = plugins.get(credential.plugin)
+    if (plugin === undefined) return `there is no plugin '${credential.plugin}' here`
+    if (!plugin.understands(credential.authString)) {
+      return `authentication_string is not one of ${credential.plugin}: it was changed on the way`
+    }
   }
   try {
     account(found)
@@ -61,7 +63,7 @@ function whyLocked(row: Row): string {
   if (row.account_locked === undefined) {
     return 'locked, because the row has no account_locked (MariaDB keeps it elsewhere): saltgate user unlock opens it'
   }
-  return 'locked, because it has a second factor, or User_attributes that cannot be read'
+  return 'locked, because its User_attributes cannot be read, or name a factor that cannot be asked for'
 }
 
 /** The accounts that MySQL and MariaDB make for themselves. */

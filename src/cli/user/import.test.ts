@@ -66,12 +66,33 @@ describe('import of rows', () => {
     )
   })
 
-  it('locks an account with a second factor', () => {
-    const factors = { multi_factor_authentication: [{ plugin: 'authentication_webauthn' }] }
-    const row = { Host: '%', User: 'mfa', plugin: 'caching_sha2_password', authentication_string: '' }
-    const { accounts, remarks } = fromRows(JSON.stringify([{ ...row, account_locked: 'N', User_attributes: factors }]))
-    assert.equal(accounts[0]?.locked, true)
-    assert.match(remarks[0]?.why ?? '', /second factor/)
+  const row = {
+    Host: '%',
+    User: 'mfa',
+    plugin: 'caching_sha2_password',
+    authentication_string: '',
+    account_locked: 'N',
+  }
+  const factor = { plugin: 'auth_socket', passwordless: 0, authentication_string: 'root', requires_registration: 0 }
+  const withFactor = (changes: object) =>
+    fromRows(
+      JSON.stringify([{ ...row, User_attributes: { multi_factor_authentication: [{ ...factor, ...changes }] } }]),
+    )
+
+  it('keeps a second factor, as MySQL 9.7 writes it', () => {
+    const { accounts, remarks } = withFactor({})
+    assert.deepEqual(accounts[0]?.factors, [{ plugin: 'auth_socket', authString: 'root' }])
+    assert.equal(accounts[0]?.locked, false)
+    assert.deepEqual(remarks, [])
+  })
+
+  it('refuses an account with a factor that is not here, and locks one whose factor must still be registered', () => {
+    const { accounts, remarks } = withFactor({ plugin: 'authentication_webauthn' })
+    assert.deepEqual(accounts, [])
+    assert.equal(remarks[0]?.why, "there is no plugin 'authentication_webauthn' here")
+    const unregistered = withFactor({ requires_registration: 1 })
+    assert.equal(unregistered.accounts[0]?.locked, true)
+    assert.match(unregistered.remarks[0]?.why ?? '', /a factor that cannot be asked for/)
   })
 
   it('refuses a row whose plugin is not here, and one whose credential was changed on the way', () => {

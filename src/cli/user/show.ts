@@ -22,7 +22,7 @@ export async function listAccounts(options: DataOptions): Promise<void> {
       .map((account) => [
         account.user === '' ? "''" : account.user,
         account.host,
-        account.plugin,
+        pluginsOf(account),
         account.locked ? 'locked' : '',
         isExpired(account, defaultDays, nowMs) ? 'expired' : '',
         account.require.kind === 'none' ? '' : printRequirement(account.require, asItIs),
@@ -38,7 +38,7 @@ export async function showAccount(text: string, options: DataOptions): Promise<v
     requireAccount(accounts, user)
     const results = [await run({ statement: 'SHOW CREATE USER', user }), await run({ statement: 'SHOW GRANTS', user })]
     const statements = results.flatMap((result) => ('rows' in result ? result.rows.map((row) => row[0] ?? '') : []))
-    for (const statement of statements.map(withHexCredential)) {
+    for (const statement of statements.map(withHexCredentials)) {
       if (options.json) printJson({ ...user, statement })
       else process.stdout.write(`${process.stdout.isTTY ? visible(statement) : statement};\n`)
     }
@@ -46,9 +46,11 @@ export async function showAccount(text: string, options: DataOptions): Promise<v
 }
 
 function jsonRow(account: Account, defaultDays: number, nowMs: number): object {
-  const { user, host, plugin, locked } = account
+  const { user, host, plugin, alternatives, factors, locked } = account
   return {
     ...{ user, host, plugin, locked },
+    ...(alternatives.length > 0 && { alternatives: alternatives.map((one) => one.plugin) }),
+    ...(factors.length > 0 && { factors: factors.map((one) => one.plugin) }),
     expired: isExpired(account, defaultDays, nowMs),
     require: printRequirement(account.require, asItIs),
     hasPassword: hasPassword(account),
@@ -58,8 +60,15 @@ function jsonRow(account: Account, defaultDays: number, nowMs: number): object {
 
 const asItIs = (text: string): string => text
 
-function hasPassword({ plugin, authString }: Account): boolean {
-  return authString !== '' && !refusals.has(plugin)
+/** `a OR b + second factor + third factor`. */
+function pluginsOf({ plugin, alternatives, factors }: Account): string {
+  const first = [plugin, ...alternatives.map((one) => one.plugin)].join(' OR ')
+  return [first, ...factors.map((one) => one.plugin)].join(' + ')
+}
+
+/** Of the first factor. */
+function hasPassword({ plugin, authString, alternatives }: Account): boolean {
+  return [{ plugin, authString }, ...alternatives].some((one) => one.authString !== '' && !refusals.has(one.plugin))
 }
 
 function isExpired(account: Account, defaultDays: number, nowMs: number): boolean {
@@ -77,15 +86,16 @@ function ageDays({ passwordChangedMs }: Account, nowMs: number): number {
 }
 
 /** The salt of a stored credential may hold any control character: as a hexadecimal literal it survives every terminal. */
-function withHexCredential(statement: string): string {
+function withHexCredentials(statement: string): string {
+  let shown = ''
+  let from = 0
   let previous = ''
-  for (const token of tokens(statement)) {
-    const text = token.payload as string | undefined
-    if (previous === 'AS' && text !== undefined && /\p{C}/u.test(text)) {
-      const hex = `0x${Buffer.from(text).toString('hex').toUpperCase()}`
-      return statement.slice(0, token.startOffset) + hex + statement.slice(token.startOffset + token.image.length)
+  for (const { payload, image, startOffset } of tokens(statement)) {
+    if (/^(AS|USING)$/.test(previous) && typeof payload === 'string' && /\p{C}/u.test(payload)) {
+      shown += `${statement.slice(from, startOffset)}0x${Buffer.from(payload).toString('hex').toUpperCase()}`
+      from = startOffset + image.length
     }
-    previous = token.image
+    previous = image
   }
-  return statement
+  return shown + statement.slice(from)
 }

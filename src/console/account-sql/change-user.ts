@@ -13,7 +13,16 @@ import { accountName } from '../../accounts/account.ts'
 import { account } from '../../accounts/defaults.ts'
 import { serverError } from '../../errors/errors.ts'
 import { withOptions } from './account-options.ts'
-import { type NewCredential, newCredential, withCredential } from './credential.ts'
+import {
+  type NewCredential,
+  type NewFactor,
+  newCredential,
+  newFactors,
+  passwordPlugin,
+  withCredential,
+  withFactors,
+  withPassword,
+} from './credential.ts'
 import {
   type AccountContext,
   type AccountIdentity,
@@ -27,36 +36,39 @@ import {
   type Warning,
   warning,
 } from './session.ts'
-import type { AccountOptions, AlterUser, CreateUser, Identification, SetPassword } from './statements.ts'
+import type { AccountOptions, AlterUser, CreateUser, FactorChange, Identification, SetPassword } from './statements.ts'
 
-/** What is to become of one account; no credential: it cannot be stored, or the account is not there to be altered. */
+/** What is to become of one account; without its credentials one cannot be stored, or the account is not there to be altered. */
 interface Change extends AccountIdentity {
   readonly identification: Identification | undefined
   readonly credential: NewCredential | undefined
+  readonly factors: readonly NewFactor[] | undefined
 }
 
 export async function createUser(statement: CreateUser, context: AccountContext): Promise<AccountResult> {
   requireCreateUser(context)
   const changes: Change[] = []
-  for (const { user, identification } of statement.users) {
+  for (const { user, identification, factors } of statement.users) {
     const identity = resolve(user, context)
     const exists = context.accounts.read(identity.user, identity.host) !== undefined
     const credential = exists ? undefined : await newCredential(identification, context.defaultPlugin, context)
-    changes.push({ ...identity, identification, credential })
+    const others = exists ? undefined : await newFactors(factors, context)
+    changes.push({ ...identity, identification, credential, factors: others })
   }
   const { kept, passedOver } = context.accounts.transact((edit) => {
     const kept: Change[] = []
     const passedOver: Change[] = []
     const existing: Change[] = []
     for (const change of changes) {
-      const { user, host, credential } = change
+      const { user, host, credential, factors } = change
       const exists = edit.read(user, host) !== undefined
       if (exists && statement.ifNotExists) passedOver.push(change)
       else if (exists) existing.push(change)
-      else if (credential === undefined) refuseFailed('CREATE USER', [change])
+      else if (credential === undefined || factors === undefined) refuseFailed('CREATE USER', [change])
       else {
-        const created = account({ user, host, plugin: credential.plugin, passwordChangedMs: context.nowMs })
-        edit.put(withOptions({ ...created, authString: credential.authString ?? '' }, statement.options))
+        const { plugin, authString = '', alternatives = [] } = credential
+        const created = account({ user, host, plugin, authString, alternatives, passwordChangedMs: context.nowMs })
+        edit.put(withOptions(withFactors(created, factors), statement.options))
         kept.push(change)
       }
     }
@@ -70,14 +82,15 @@ export async function createUser(statement: CreateUser, context: AccountContext)
 
 export async function alterUser(statement: AlterUser, context: AccountContext): Promise<AccountResult> {
   const changes: Change[] = []
-  for (const { user, identification } of statement.users) {
+  for (const { user, identification, factors } of statement.users) {
+    if (factors !== undefined) requireCreateUser(context)
     authorise(resolve(user, context), identification, statement.options, context)
   }
   if (context.actor.mustChangePassword && !setsOwnPassword(statement, context)) {
     throw serverError('ER_MUST_CHANGE_PASSWORD')
   }
-  for (const { user, identification } of statement.users) {
-    changes.push(await prepare(resolve(user, context), identification, context))
+  for (const { user, identification, factors } of statement.users) {
+    changes.push(await prepare(resolve(user, context), identification, factors, context))
   }
   const { kept, passedOver } = alter('ALTER USER', changes, statement.options, statement.ifExists, context)
   const { locked, failedLoginAttempts, passwordLockTimeDays } = statement.options
@@ -96,7 +109,7 @@ export async function setPassword(statement: SetPassword, context: AccountContex
   if (isOwn(identity, context)) authorise(identity, statement.identification, {}, context)
   else if (!mayUpdate) throw serverError('ER_DBACCESS_DENIED_ERROR', own.user, own.host, 'mysql')
   if (context.accounts.read(identity.user, identity.host) === undefined) throw serverError('ER_PASSWORD_NO_MATCH')
-  const change = await prepare(identity, statement.identification, context)
+  const change = await prepare(identity, statement.identification, undefined, context)
   const { kept } = alter('SET PASSWORD', [change], {}, false, context)
   return result(kept, [], context)
 }
@@ -143,15 +156,17 @@ function retains(identification: Identification | undefined): boolean {
 async function prepare(
   identity: AccountIdentity,
   identification: Identification | undefined,
+  changes: readonly FactorChange[] | undefined,
   context: AccountContext,
 ): Promise<Change> {
   const current = context.accounts.read(identity.user, identity.host)
-  const credential = current && (await newCredential(identification, current.plugin, context))
-  return { ...identity, identification, credential }
+  const credential = current && (await newCredential(identification, passwordPlugin(current), context))
+  const factors = current && (await newFactors(changes, context))
+  return { ...identity, identification, credential, factors }
 }
 
 function alter(
-  operation: string,
+  operation: 'ALTER USER' | 'SET PASSWORD',
   changes: readonly Change[],
   options: AccountOptions,
   ifExists: boolean,
@@ -163,14 +178,16 @@ function alter(
     const missing: Change[] = []
     for (const change of changes) {
       const current = edit.read(change.user, change.host)
-      const { credential, identification } = change
+      const { credential, identification, factors } = change
       if (current === undefined && ifExists) passedOver.push(change)
       else if (current === undefined) missing.push(change)
-      else if (credential === undefined) refuseFailed(operation, [change])
-      else if (credential.madeFor !== undefined && credential.madeFor !== current.plugin) {
+      else if (credential === undefined || factors === undefined) refuseFailed(operation, [change])
+      else if (credential.madeFor !== undefined && credential.madeFor !== passwordPlugin(current)) {
         refuseFailed(operation, [change])
       } else {
-        edit.put(withOptions(withCredential(current, credential, identification, context.nowMs), options))
+        const give = operation === 'SET PASSWORD' ? withPassword : withCredential
+        const altered = give(current, credential, identification, context.nowMs)
+        edit.put(withOptions(withFactors(altered, factors), options))
         kept.push(change)
       }
     }
@@ -183,9 +200,14 @@ function alter(
 
 function result(kept: readonly Change[], notes: readonly Warning[], context: AccountContext): AccountResult {
   const ownPasswordChanged = kept.some((change) => isOwn(change, context) && setsPassword(change.identification))
-  const rows = kept.flatMap(({ user, host, credential }) =>
-    credential?.generated === undefined ? [] : [[user, host, credential.generated, '1']],
-  )
+  const row = ({ user, host }: Change, credential: NewCredential | undefined, factor: number) =>
+    credential?.generated === undefined ? [] : [[user, host, credential.generated, String(factor)]]
+  const rows = [
+    ...kept.flatMap((change) => row(change, change.credential, 1)),
+    ...kept.flatMap((change) =>
+      (change.factors ?? []).flatMap(({ factor, credential }) => row(change, credential, factor)),
+    ),
+  ]
   if (rows.length === 0) return done(notes, ownPasswordChanged)
   return { columns: ['user', 'host', 'generated password', 'auth_factor'], rows, warnings: notes, ownPasswordChanged }
 }

@@ -6,11 +6,12 @@
 import type { IToken } from 'chevrotain'
 import type { AccountLimits, TlsRequirement } from '../../accounts/account.ts'
 import { serverError } from '../../errors/errors.ts'
-import { Clauses, text } from './clauses.ts'
+import { text } from './clauses.ts'
+import { IdentificationClauses } from './identification-clauses.ts'
 import type { AccountOptions } from './statements.ts'
 import { Integer, keyword, Text } from './tokens.ts'
 
-export class OptionClauses extends Clauses {
+export class OptionClauses extends IdentificationClauses {
   protected readonly accountOptions = this.RULE('accountOptions', (): AccountOptions => {
     const options: Writable<AccountOptions> = {}
     this.OPTION(() => {

@@ -10,6 +10,7 @@ import { parseAccountStatement } from './parser.ts'
 import { printCreateUser, printGrants } from './print.ts'
 
 const HASH = '$A$005$Fl4mC\x01\x7f"\'\\\n#7Zq.uYbW3dK0e8Xn5tRjs2LwQ1vGhPfTzOaMcIrEyBk6D9'.padEnd(70, '.')
+const socket = { plugin: 'unix_socket', authString: '' }
 const NATIVE = '*6BB4837EB74329105EE4568DDA7DC67ED2CA2AD9'
 
 describe('printCreateUser', () => {
@@ -58,6 +59,15 @@ describe('printCreateUser', () => {
     const made = fc.record<Partial<Account>>({
       host: fc.constantFrom('%', 'localhost', '10.0.0.0/255.0.0.0', 'a`b'),
       authString: fc.constantFrom('', HASH),
+      alternatives: fc.constantFrom([], [{ plugin: 'mysql_native_password', authString: NATIVE }, socket]),
+      factors: fc.constantFrom(
+        [],
+        [socket],
+        [
+          { plugin: 'sha256_password', authString: '' },
+          { ...socket, authString: '\0' },
+        ],
+      ),
       locked: fc.boolean(),
       require: fc.oneof(
         fc.constantFrom<TlsRequirement>({ kind: 'none' }, { kind: 'any' }, { kind: 'x509' }),

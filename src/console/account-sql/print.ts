@@ -4,16 +4,16 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/show-create-user.html
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/show-grants.html
  */
-import type { Account, AccountLimits, TlsRequirement } from '../../accounts/account.ts'
+import type { Account, AccountLimits, Credential, TlsRequirement } from '../../accounts/account.ts'
 import { databasePrivileges, dynamicPrivileges, type Privilege, privilegeColumns } from '../../accounts/privileges.ts'
 import { SECRET } from './secret-places.ts'
 
 /** The row of SHOW CREATE USER; `without` shows `<secret>` in the place of the stored credential. */
 export function printCreateUser(account: Account, credential: 'with-credential' | 'without'): string {
-  const shown = credential === 'without' ? SECRET : quoted(account.authString)
+  const shown = (authString: string) => (credential === 'without' ? SECRET : quoted(authString))
   return [
-    `CREATE USER ${quotedName(account)} IDENTIFIED WITH ${quoted(account.plugin)}`,
-    account.authString === '' ? [] : `AS ${shown}`,
+    `CREATE USER ${quotedName(account)} IDENTIFIED ${printFirstFactor(account, shown)}`,
+    account.factors.map((factor) => `AND IDENTIFIED ${printCredential(factor, shown)}`),
     `REQUIRE ${printRequirement(account.require)}`,
     printLimits(account.limits),
     `PASSWORD EXPIRE${printExpiry(account)}`,
@@ -27,6 +27,20 @@ export function printCreateUser(account: Account, credential: 'with-credential' 
   ]
     .flat()
     .join(' ')
+}
+
+/** Of an account with alternatives in the words of MariaDB, since MySQL has none. */
+function printFirstFactor(account: Account, shown: (authString: string) => string): string {
+  if (account.alternatives.length === 0) return printCredential(account, shown)
+  const ways = [account, ...account.alternatives].map(({ plugin, authString }) => {
+    const name = /^\w+$/.test(plugin) ? plugin : quoted(plugin)
+    return authString === '' ? name : `${name} USING ${shown(authString)}`
+  })
+  return `VIA ${ways.join(' OR ')}`
+}
+
+function printCredential({ plugin, authString }: Credential, shown: (authString: string) => string): string {
+  return `WITH ${quoted(plugin)}${authString === '' ? '' : ` AS ${shown(authString)}`}`
 }
 
 /** The rows of SHOW GRANTS: global static privileges, global dynamic ones, then one row for each database. */

@@ -87,16 +87,27 @@ export interface ShowGrants {
 
 export interface UserSpecification {
   readonly user: NamedAccount
+  /** Of the first factor. */
   readonly identification: Identification | undefined
+  /** Of the others; AND IDENTIFIED ... of CREATE USER adds the second, and so on. */
+  readonly factors?: readonly FactorChange[]
 }
 
-/** The IDENTIFIED clause. `plugin` is absent where the statement leaves it open. */
-export type Identification =
+export type FactorChange =
+  | { readonly change: 'ADD' | 'MODIFY'; readonly factor: number; readonly identification: Identification }
+  | { readonly change: 'DROP'; readonly factor: number }
+
+/**
+ * The IDENTIFIED clause. `plugin` is absent where the statement leaves it open; `alternatives` are what follows OR, each with a
+ * plugin.
+ */
+export type Identification = (
   | { readonly by: 'password'; readonly plugin?: string; readonly password: string; readonly retain: boolean }
   | { readonly by: 'random-password'; readonly plugin?: string; readonly retain: boolean }
   | { readonly by: 'stored'; readonly plugin: string; readonly authString: string; readonly retain: boolean }
   | { readonly by: 'plugin'; readonly plugin: string }
   | { readonly by: 'discard-old' }
+) & { readonly alternatives?: readonly Identification[] }
 
 /** Only what the statement mentions is there. */
 export interface AccountOptions {

@@ -45,20 +45,32 @@ export const signs: ReadonlyMap<string, TokenType> = new Map([
 ])
 
 const reserved = [
-  ...['ALTER', 'AND', 'AS', 'BY', 'CREATE', 'CURRENT_USER', 'DEFAULT', 'DROP', 'EXISTS', 'FOR', 'GRANT', 'IGNORE'],
-  ...['INTERVAL', 'LOCK', 'NOT', 'OPTION', 'RENAME', 'REPLACE', 'REQUIRE', 'REVOKE', 'SET', 'SHOW', 'SSL', 'UNLOCK'],
-  ...['USING', 'WITH'],
+  ...['ADD', 'ALTER', 'AND', 'AS', 'BY', 'CREATE', 'CURRENT_USER', 'DEFAULT', 'DROP', 'EXISTS', 'FOR', 'GRANT'],
+  ...['IGNORE', 'INTERVAL', 'LOCK', 'NOT', 'OPTION', 'OR', 'RENAME', 'REPLACE', 'REQUIRE', 'REVOKE', 'SET', 'SHOW'],
+  ...['SSL', 'UNLOCK', 'USING', 'WITH'],
 ] as const
 
 /** Reserved, and the end of a list of privileges. */
 const delimiters = ['ALL', 'FROM', 'IF', 'ON', 'TO'] as const
 
 const unreserved = [
-  ...['ACCOUNT', 'ATTRIBUTE', 'CIPHER', 'COMMENT', 'CURRENT', 'DAY', 'DISCARD', 'EXPIRE', 'FAILED_LOGIN_ATTEMPTS'],
-  ...['GRANTS', 'HISTORY', 'IDENTIFIED', 'ISSUER', 'MAX_CONNECTIONS_PER_HOUR', 'MAX_QUERIES_PER_HOUR'],
-  ...['MAX_UPDATES_PER_HOUR', 'MAX_USER_CONNECTIONS', 'NEVER', 'NONE', 'OLD', 'OPTIONAL', 'PASSWORD'],
-  ...['PASSWORD_LOCK_TIME', 'PRIVILEGES', 'RANDOM', 'RETAIN', 'REUSE', 'ROLE', 'SUBJECT', 'UNBOUNDED', 'UNKNOWN'],
-  ...['USER', 'VIA', 'X509'],
+  ...['ACCOUNT', 'ATTRIBUTE', 'AUTHENTICATION', 'CHALLENGE_RESPONSE', 'CIPHER', 'COMMENT', 'CURRENT', 'DAY', 'DISCARD'],
+  ...['EXPIRE', 'FACTOR', 'FAILED_LOGIN_ATTEMPTS', 'FINISH', 'GRANTS', 'HISTORY', 'IDENTIFIED', 'INITIAL', 'INITIATE'],
+  ...['ISSUER', 'MAX_CONNECTIONS_PER_HOUR', 'MAX_QUERIES_PER_HOUR', 'MAX_UPDATES_PER_HOUR', 'MAX_USER_CONNECTIONS'],
+  ...['MODIFY', 'NEVER', 'NONE', 'OLD', 'OPTIONAL', 'PASSWORD', 'PASSWORD_LOCK_TIME', 'PRIVILEGES', 'RANDOM'],
+  ...[
+    'REGISTRATION',
+    'RETAIN',
+    'REUSE',
+    'ROLE',
+    'SUBJECT',
+    'UNBOUNDED',
+    'UNKNOWN',
+    'UNREGISTER',
+    'USER',
+    'VIA',
+    'X509',
+  ],
 ] as const
 
 export type Keyword = (typeof reserved)[number] | (typeof delimiters)[number] | (typeof unreserved)[number]
