@@ -3,7 +3,10 @@
  * them; test/docs/generated.test.ts fails when one is not what this makes.
  */
 import { writeFile } from 'node:fs/promises'
-import { serverErrors } from '../src/errors/codes.ts'
+import type { HintRow } from '../src/client/login-hints.ts'
+import { clientHints } from '../src/client/login-hints-client.ts'
+import { serverHints } from '../src/client/login-hints-server.ts'
+import { clientErrors, serverErrors } from '../src/errors/codes.ts'
 import { type DenyRow, denyReasons } from '../src/errors/deny-reasons.ts'
 import { phases } from '../src/machine/phases.ts'
 
@@ -14,6 +17,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['phases.md', phasesPage()],
     ['deny-reasons.md', denyReasonsPage()],
+    ['login-failures.md', loginFailuresPage()],
   ])
 }
 
@@ -68,8 +72,39 @@ function denyReasonsPage(): string {
   ])
 }
 
-function page(title: string, source: string, lines: readonly string[]): string {
-  return [`# ${title}`, '', `Generated from \`${source}\` by \`npm run docs\`; edit that.`, '', ...lines, ''].join('\n')
+function loginFailuresPage(): string {
+  const symbols = new Map<number, string>(
+    Object.entries({ ...serverErrors, ...clientErrors }).map(([symbol, { code }]) => [code, symbol]),
+  )
+  const table = (rows: readonly HintRow[]) => [
+    '| failure | error | told by | what to do |',
+    '|---|---|---|---|',
+    ...rows.map(({ id, codes, sign = '', hint }) => {
+      const named = (code: number) => (symbols.has(code) ? `${code} \`${symbols.get(code)}\`` : `${code}`)
+      const errors = codes === 'any' ? 'any' : codes.map(named).join(', ')
+      return `| \`${id}\` | ${errors} | ${sign} | ${hint.replaceAll('|', '\\|')} |`
+    }),
+  ]
+  return page('When a login fails', 'src/client/login-hints-client.ts src/client/login-hints-server.ts', [
+    'The hint that an error of `connect()` carries (`error.login.hint`), and that `saltgate connect` prints below it. The first row',
+    'that fits is the one. `{plugin}` and `{target}` are those of the login.',
+    '',
+    '## What this side saw',
+    '',
+    ...table(clientHints),
+    '',
+    '## What the server said',
+    '',
+    ...table(serverHints),
+  ])
+}
+
+function page(title: string, sources: string, lines: readonly string[]): string {
+  const named = sources
+    .split(' ')
+    .map((source) => `\`${source}\``)
+    .join(' and ')
+  return [`# ${title}`, '', `Generated from ${named} by \`npm run docs\`; edit that.`, '', ...lines, ''].join('\n')
 }
 
 function id(phase: string): string {

@@ -1,6 +1,6 @@
 /**
- * The front page: `createServer` for programs that want a MySQL front door of their own. Everything else is in the
- * subpaths.
+ * The front page: `createServer` for programs that want a MySQL front door of their own, `connect` for those that want into one.
+ * Everything else is in the subpaths; `saltgate/client` is the client without the rest.
  */
 import { type AccountInput, MemoryAccounts } from './accounts/memory-accounts.ts'
 import type { AccountSource } from './accounts/source.ts'
@@ -13,6 +13,8 @@ import type { OnQuery } from './server/query.ts'
 import type { SettingValue } from './server/setting-row.ts'
 import { Settings } from './server/settings.ts'
 
+export { connect } from './client/connect.ts'
+export { createPool } from './client/pool.ts'
 export * from './errors/errors.ts'
 export { defineConfig } from './server/config.ts'
 export { FrontDoor } from './server/front-door.ts'

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigurationError, MysqlError } from '../errors/errors.ts'
+import { addConnect } from './connect.ts'
 import { addServe } from './serve.ts'
 import { addUser } from './user.ts'
 import { visible } from './visible.ts'
@@ -18,6 +19,7 @@ const program = new Command('saltgate')
 
 addServe(program)
 addUser(program)
+addConnect(program)
 
 // A reader that has seen enough (saltgate ... | head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -2,10 +2,9 @@
  * Where a command gets a password from: stdin, the environment, a generator, or a person. Never from its arguments, which
  * every user of the machine can read in the process list, and which the shell keeps.
  */
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import type { Identification } from '../../console/account-sql/statements.ts'
 import { ConfigurationError } from '../../errors/errors.ts'
+import { openPrompt } from '../connect/password-prompt.ts'
 import { readAll } from './read-all.ts'
 
 export interface PasswordOptions {
@@ -66,34 +65,23 @@ async function passwordText({ passwordStdin, passwordEnv }: PasswordOptions, acc
     return password
   }
   if (!process.stdin.isTTY) {
-    throw new ConfigurationError(
-      'there is no terminal to ask for the password: use --password-stdin, --password-env VARIABLE, --random or --no-password',
-    )
+    throw new ConfigurationError(`there is no terminal to ask for the password: use ${otherSources}`)
   }
   return askTwice(account)
 }
 
-/** Asks without an echo. */
 async function askTwice(account: string): Promise<string> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 })
-  terminal.on('SIGINT', () => terminal.close())
-  const lines = terminal[Symbol.asyncIterator]()
-  const ask = async (question: string) => {
-    process.stderr.write(question)
-    const { value } = await lines.next()
-    process.stderr.write('\n')
-    if (value === undefined) throw new ConfigurationError('no password was given')
-    return value
-  }
+  const prompt = openPrompt(otherSources)
   try {
-    const password = await ask(`New password of ${account}: `)
-    if ((await ask('Once more: ')) !== password) throw new ConfigurationError('the two passwords differ')
+    const password = await prompt.ask(`New password of ${account}: `)
+    if ((await prompt.ask('Once more: ')) !== password) throw new ConfigurationError('the two passwords differ')
     return password
   } finally {
-    terminal.close()
+    prompt.close()
   }
 }
+
+const otherSources = '--password-stdin, --password-env VARIABLE, --random or --no-password'
 
 /** Bytes; no plugin takes a longer one. */
 const MAX_PASSWORD = 1024

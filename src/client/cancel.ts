@@ -1,0 +1,61 @@
+/**
+ * Giving up on a command that runs. MySQL has no message for it: another connection says KILL QUERY. The caller is told at once;
+ * the connection takes its next command only when the killed one has ended, so that the kill cannot meet another.
+ */
+import { clientError } from '../errors/errors.ts'
+import type { Conversation, Task } from './conversation.ts'
+
+/** Milliseconds in which a killed statement must end; then the connection is closed instead. */
+const killedWithinMs = 5000
+
+/** Waits for what cannot be stopped, such as somebody who looks up a password. Rejects with the reason of `signal` when that comes first. */
+export async function whileWanted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await promise
+  const given = Promise.withResolvers<never>()
+  const onAbort = () => given.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, given.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Waits for a task until it is done or `signal` says to give up. Rejects with the signal's reason then. */
+export async function untilAborted<T>(
+  task: Task<T>,
+  signal: AbortSignal,
+  conversation: Conversation,
+  kill: () => Promise<void>,
+): Promise<T> {
+  const given = Promise.withResolvers<never>()
+  const onAbort = () => {
+    given.reject(signal.reason)
+    if (conversation.withdraw(task.command)) return
+    void cancel(task, conversation, kill)
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([task.done, given.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Kills a running task. After: the connection is free, or closed. */
+export async function cancel(
+  task: Task<unknown>,
+  conversation: Conversation,
+  kill: () => Promise<void>,
+): Promise<void> {
+  const release = conversation.hold()
+  const timer = setTimeout(
+    () => conversation.break(clientError('CR_SERVER_LOST', 'because a statement could not be killed in time')),
+    killedWithinMs,
+  )
+  task.command.abandoned?.()
+  conversation.resume()
+  await Promise.allSettled([task.done, kill().catch(() => {})])
+  clearTimeout(timer)
+  release()
+}
