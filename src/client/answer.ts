@@ -24,8 +24,8 @@ export interface Dialect {
 export interface AnswerTaker {
   /** Called once for each result set, before its rows. */
   onColumns(columns: readonly ColumnDefinition[]): void
-  /** `payload` is valid during the call only. */
-  onRow(payload: Uint8Array): void
+  /** The bytes from `start` to `end` are valid during the call only. */
+  onRow(bytes: Uint8Array, start: number, end: number): void
   /** A result set is complete, or a statement without one has succeeded; `more` of them follow. */
   onResult(ok: Ok, more: boolean): void
   /** The statement failed, perhaps after some results; the connection is as good as before. */
@@ -62,12 +62,11 @@ export class Answer implements Command {
   }
 
   onPacket(payload: Uint8Array, reply: Reply): boolean {
-    // The hot path: rows.
     if (this.#at === 'rows') {
       const first = payload[0]
       if (first === 0xff) return this.#onErr(payload)
       if (first === 0xfe && payload.length < (this.#deprecatesEof ? 0xffffff : 9)) return this.#onEndOfRows(payload)
-      if (!this.#unwanted) this.#taker.onRow(payload)
+      if (!this.#unwanted) this.#taker.onRow(payload, 0, payload.length)
       return false
     }
     if (payload[0] === 0xff) return this.#onErr(payload)
@@ -82,6 +81,14 @@ export class Answer implements Command {
     decodeEof(payload)
     this.#begin()
     return false
+  }
+
+  takeRow(bytes: Uint8Array, start: number, end: number): boolean {
+    const first = bytes[start] as number
+    // Those two may be something else than a row.
+    if (this.#at !== 'rows' || start === end || first === 0xfe || first === 0xff) return false
+    if (!this.#unwanted) this.#taker.onRow(bytes, start, end)
+    return true
   }
 
   abandoned(): void {

@@ -6,7 +6,7 @@ import { Answer, type AnswerTaker, type Dialect } from './answer.ts'
 import type { Reply, Task } from './conversation.ts'
 import { type LocalInfile, refuseFile, sendFile } from './local-infile.ts'
 import type { Result, Row, RowOptions } from './result.ts'
-import { binaryRowDecoder, textRowDecoder } from './rows/row-decoder.ts'
+import { binaryRowDecoder, type RowDecoder, textRowDecoder } from './rows/row-decoder.ts'
 
 export interface CollectOptions extends RowOptions {
   readonly localInfile?: LocalInfile
@@ -39,7 +39,7 @@ class Collector<R> implements AnswerTaker {
   readonly #results: { result: Omit<Result<R>, 'next'> }[] = []
   #columns: readonly ColumnDefinition[] = []
   #rows: R[] = []
-  #decode: (payload: Uint8Array) => unknown = () => undefined
+  #decode: RowDecoder = () => []
   /** A file that was not supplied fails the statement, whatever the server makes of it. */
   #refused: MysqlError | undefined = undefined
 
@@ -62,8 +62,8 @@ class Collector<R> implements AnswerTaker {
     this.#decode = (this.#format === 'text' ? textRowDecoder : binaryRowDecoder)(columns, this.#options)
   }
 
-  onRow(payload: Uint8Array): void {
-    this.#rows.push(this.#decode(payload) as R)
+  onRow(bytes: Uint8Array, start: number, end: number): void {
+    this.#rows.push(this.#decode(bytes, start, end) as R)
   }
 
   onResult(ok: Ok, more: boolean): void {

@@ -314,8 +314,12 @@ export class Connection implements AsyncDisposable {
 
   /** Ends the running statement, by another connection. */
   readonly #kill = async (): Promise<void> => {
-    await using other = await this.#again(this.#identity)
-    await other.query(`KILL QUERY ${this.connectionId}`)
+    const other = await this.#again(this.#identity)
+    try {
+      await other.query(`KILL QUERY ${this.connectionId}`)
+    } finally {
+      await other.close()
+    }
   }
 
   #checkOpen(): void {

@@ -23,6 +23,8 @@ export interface Command {
   readonly paused: boolean
   /** `payload` is valid during the call only. Returns whether the answer is complete. A throw ends the connection. */
   onPacket(payload: Uint8Array, wire: Reply): boolean
+  /** Takes the bytes from `start` to `end` for a row, or declines: then `onPacket` gets the packet. A throw ends the connection. */
+  takeRow?(bytes: Uint8Array, start: number, end: number): boolean
   /** The connection is gone, and with it the rest of the answer. Called at most once, and never after the answer was complete. */
   onLost(error: MysqlError): void
   /** Nobody wants the rest of the answer; it still has to be read. */
@@ -186,6 +188,18 @@ export class Conversation implements PacketHandler, Reply {
     if (!complete) return
     this.#current = undefined
     this.#next()
+  }
+
+  readonly takeInPlace = (bytes: Uint8Array, start: number, end: number, sequenceId: number): boolean => {
+    const command = this.#current
+    if (command?.takeRow === undefined || command.paused || sequenceId !== this.#sequenceId) return false
+    try {
+      if (!command.takeRow(bytes, start, end)) return false
+    } catch (error) {
+      this.break(asViolation(error))
+    }
+    this.#sequenceId = (sequenceId + 1) & 0xff
+    return true
   }
 
   onFramingError(error: MysqlError): void {

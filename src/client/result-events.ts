@@ -10,7 +10,7 @@ import { type CollectOptions, type Format, type Heard, summaryOf } from './colle
 import type { Reply } from './conversation.ts'
 import { refuseFile, sendFile } from './local-infile.ts'
 import type { Result } from './result.ts'
-import { binaryRowDecoder, textRowDecoder } from './rows/row-decoder.ts'
+import { binaryRowDecoder, type RowDecoder, textRowDecoder } from './rows/row-decoder.ts'
 
 /** What the server says at the end of a result. */
 export type ResultEnd = Omit<Result<never>, 'columns' | 'rows' | 'next'>
@@ -49,7 +49,7 @@ const drainMs = 100
 export class ResultEvents<R> implements AsyncIterableIterator<ResultEvent<R>>, AnswerTaker {
   readonly #source: StreamSource
   #answer: Answer | undefined = undefined
-  #decode: (payload: Uint8Array) => unknown = () => undefined
+  #decode: RowDecoder = () => []
   #heard: Heard = () => {}
   #events: ResultEvent<R>[] = []
   /** The batch at the end of `#events`, while it may grow. */
@@ -111,16 +111,16 @@ export class ResultEvents<R> implements AsyncIterableIterator<ResultEvent<R>>, A
     this.#emit({ is: 'columns', columns })
   }
 
-  onRow(payload: Uint8Array): void {
+  onRow(bytes: Uint8Array, start: number, end: number): void {
     if (this.#rows === undefined) {
       this.#rows = []
       const rows = this.#rows
       this.#events.push({ is: 'rows', rows })
       this.#wake()
     }
-    this.#rows.push(this.#decode(payload) as R)
+    this.#rows.push(this.#decode(bytes, start, end) as R)
     this.#waiting++
-    this.#bytes += payload.length
+    this.#bytes += end - start
     if (this.#full && this.#answer !== undefined) this.#answer.paused = true
   }
 

@@ -181,6 +181,10 @@ export class Execution implements Command {
     return requests.length === 0
   }
 
+  takeRow(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#preparation === undefined && this.#answer.takeRow(bytes, start, end)
+  }
+
   abandoned(): void {
     this.#unwanted = true
     this.#answer.abandoned()

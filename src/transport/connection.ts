@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, TLSSocket, type TLSSocketOptions } from 'node:tls'
 import { MysqlError, ProtocolViolation } from '../errors/errors.ts'
-import { encodeFrame, type Frame, FrameReader } from '../wire/framer.ts'
+import { encodeFrame, type Frame, FrameReader, type TakeInPlace } from '../wire/framer.ts'
 import type { CompressedStream } from './compression.ts'
 import { type DeadlineEntry, DeadlineList } from './deadlines.ts'
 
@@ -21,6 +21,8 @@ export interface PacketHandler {
   readonly heldBytes?: number
   /** `payload` is valid during the call only. */
   onPacket(payload: Uint8Array, sequenceId: number, frames: number): void
+  /** A faster way for packets that come by the thousand: asked first, for each that is whole and of one frame. */
+  readonly takeInPlace?: TakeInPlace
   /** The bytes cannot be framed: too large, or a broken continuation. */
   onFramingError(error: MysqlError): void
   /** The peer will send nothing more; everything it sent was handed over. */
@@ -313,6 +315,9 @@ export class Connection implements DeadlineEntry {
     const { packetsAtOnce = usualPacketsAtOnce } = this.handler
     try {
       while (!this.#closing && this.handler.wantsPacket && handled < packetsAtOnce && !this.congested) {
+        const { takeInPlace } = this.handler
+        if (takeInPlace !== undefined) handled += this.reader.takeInPlace(takeInPlace, packetsAtOnce - handled)
+        if (this.#closing || !this.handler.wantsPacket || handled === packetsAtOnce) break
         const frame = this.#next()
         if (frame === undefined) break
         handled++

@@ -170,6 +170,95 @@ describe('FrameReader', () => {
   })
 })
 
+describe('FrameReader.takeInPlace', () => {
+  /** Takes what it can where it lies, then the next packet as a view, and so on. */
+  function drainInPlace(reader: FrameReader, most: number): Omit<Frame, 'frames'>[] {
+    const packets: Omit<Frame, 'frames'>[] = []
+    for (;;) {
+      reader.takeInPlace((stream, start, end, sequenceId) => {
+        packets.push({ payload: Uint8Array.from(stream.subarray(start, end)), sequenceId })
+        return true
+      }, most)
+      const next = reader.next()
+      if (next === undefined) return packets
+      packets.push({ payload: next.payload, sequenceId: next.sequenceId })
+    }
+  }
+
+  it('gives the same packets as next, however the stream is cut', () => {
+    const packets = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 })
+    const cuts = fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 60 })
+    fc.assert(
+      fc.property(packets, cuts, fc.integer({ min: 0, max: 3 }), (payloads, lengths, most) => {
+        const stream = bytes(...payloads.map((payload, i) => frame(payload, i)))
+        const reader = new FrameReader(300)
+        const taken: Omit<Frame, 'frames'>[] = []
+        let at = 0
+        for (const length of [...lengths, stream.length]) {
+          reader.push(stream.slice(at, at + length))
+          at += length
+          taken.push(...drainInPlace(reader, most))
+        }
+        assert.deepEqual(
+          taken,
+          payloads.map((payload, sequenceId) => ({ payload, sequenceId })),
+        )
+        assert.equal(reader.buffered, 0)
+      }),
+    )
+  })
+
+  it('leaves a packet that is declined, and all behind it, to next', () => {
+    const reader = new FrameReader(100)
+    reader.push(bytes(frame(text('one'), 0), frame(text('two'), 1), frame(text('three'), 2)))
+    let asked = 0
+    assert.equal(
+      reader.takeInPlace(() => ++asked === 1, 10),
+      1,
+    )
+    assert.equal(asked, 2)
+    assert.deepEqual(
+      drain(reader).map(({ payload }) => payload),
+      [text('two'), text('three')],
+    )
+  })
+
+  it('hands out no more than it may', () => {
+    const reader = new FrameReader(100)
+    reader.push(bytes(frame(text('one'), 0), frame(text('two'), 1)))
+    assert.equal(
+      reader.takeInPlace(() => true, 1),
+      1,
+    )
+    assert.deepEqual(reader.next()?.payload, text('two'))
+  })
+
+  it('leaves to next what is larger than the limit, and what goes on in another frame', () => {
+    const never = () => assert.fail('it was handed out')
+    const small = new FrameReader(4)
+    small.push(frame(text('large'), 0))
+    assert.equal(small.takeInPlace(never, 10), 0)
+    assert.throws(() => small.next(), { symbol: 'ER_NET_PACKET_TOO_LARGE' })
+    const large = new FrameReader(MAX + 10)
+    large.push(bytes(frame(zeros(MAX), 0), frame(text('tail'), 1)))
+    assert.equal(large.takeInPlace(never, 10), 0)
+    assert.equal(large.next()?.payload.length, MAX + 4)
+  })
+
+  it('ends when the reader is emptied by whoever takes a packet', () => {
+    const reader = new FrameReader(100)
+    reader.push(bytes(frame(text('one'), 0), frame(text('two'), 1)))
+    const take = () => {
+      reader.takeLeftover()
+      return true
+    }
+    assert.equal(reader.takeInPlace(take, 10), 1)
+    assert.equal(reader.buffered, 0)
+    reader.push(frame(text('three'), 2))
+    assert.deepEqual(reader.next()?.payload, text('three'))
+  })
+})
+
 describe('encodeFrame', () => {
   const frame = (payload: Uint8Array, sequenceId: number) => Uint8Array.from(encodeFrame(payload, sequenceId))
 

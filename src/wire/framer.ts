@@ -17,6 +17,12 @@ export interface Frame {
   readonly frames: number
 }
 
+/**
+ * Takes a packet where it lies, from `start` to `end`, or declines it by `false`: then it has done nothing. The bytes are valid
+ * during the call only.
+ */
+export type TakeInPlace = (bytes: Uint8Array, start: number, end: number, sequenceId: number) => boolean
+
 /** Length that says "more follows". */
 export const MAX_FRAME_PAYLOAD = 0xffffff
 
@@ -94,6 +100,29 @@ export class FrameReader {
     this.#wanted = HEADER
     if (this.buffered === 0) this.#release()
     return { payload, sequenceId: buffer[first + 3] as number, frames }
+  }
+
+  /**
+   * Hands out whole packets of one frame each where they lie: a view made for each of a million would cost as much as what is
+   * read from it. Ends, without a word, at the first that is not taken, not whole, too large, or not the only frame: `next` has to
+   * deal with it. Returns how many were taken, `most` at most.
+   */
+  takeInPlace(take: TakeInPlace, most: number): number {
+    const buffer = this.#buffer
+    let taken = 0
+    while (taken < most && this.#end - this.#start >= HEADER) {
+      const at = this.#start
+      const length = (buffer[at] as number) | ((buffer[at + 1] as number) << 8) | ((buffer[at + 2] as number) << 16)
+      const end = at + HEADER + length
+      if (end > this.#end || length === MAX_FRAME_PAYLOAD || length > this.limit) break
+      if (!take(buffer, at + HEADER, end, buffer[at + 3] as number)) break
+      taken++
+      // Whoever ends the connection empties the reader.
+      if (this.#buffer !== buffer) break
+      this.#start = end
+    }
+    if (this.buffered === 0) this.#release()
+    return taken
   }
 
   /** Hands out the bytes that no packet claimed, headers included. After: the reader is empty. */

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { run } from './command.ts'
 import type { InstalledPeer, PeerName } from './install.ts'
 
-export type ClientName = Exclude<PeerName, 'mariadbd' | 'mysqld'>
+export type ClientName = Exclude<PeerName, 'mariadb 11.8' | 'mariadbd' | 'mariadbd 11.8' | 'mysqld'>
 
 export const clientNames: readonly ClientName[] = [
   'mariadb',
@@ -49,6 +49,7 @@ export type ClientOutcome =
 export function login(client: InstalledPeer, request: ClientLogin): Promise<ClientOutcome> {
   switch (client.name) {
     case 'mariadb':
+    case 'mariadb 11.8':
       return commandLine(client, request, [
         request.tls === 'on' ? '--ssl' : '--skip-ssl',
         // Without this the client of MariaDB cannot be told to leave a socket when the host is 127.0.0.1.

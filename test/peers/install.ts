@@ -1,15 +1,19 @@
 /**
  * Puts real MySQL and MariaDB programs on the machine, all from Debian: those of bookworm installed as they are, those of
- * sid in a small chroot, one Python module of trixie unpacked beside them. What cannot be had is reported by name.
+ * sid in two small chroots (MySQL's and MariaDB's packages exclude each other), what else is needed unpacked beside them.
+ * What cannot be had is reported by name.
  */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { mustRun, run } from './command.ts'
+import { setUpPam } from './pam.ts'
 
 export type PeerName =
   | 'mariadb'
+  | 'mariadb 11.8'
   | 'mariadbd'
+  | 'mariadbd 11.8'
   | 'mysql'
   | 'mysqld'
   | 'PyMySQL 1.0'
@@ -29,17 +33,20 @@ export interface InstalledPeer {
   readonly env: Readonly<Record<string, string>>
   /** The directory that the program sees as `/`: '' when it sees the whole machine. */
   readonly root: string
+  /** Where a server finds plugins that its own package lacks. */
+  readonly pluginDirectory?: string
 }
 
 /**
  * Installs what is not there yet and lists all peers. Never throws: a failure makes the peers that depend on it missing.
- * The first run takes about a minute and 900 MB; later runs use what they find.
+ * The first run takes two to three minutes and 1 GB; later runs use what they find.
  */
 export async function installPeers(progress: (line: string) => void): Promise<Peer[]> {
   await mkdir(cacheDirectory(), { recursive: true })
   return [
     ...(await origin(['mariadb', 'mariadbd', 'PyMySQL 1.0'], () => fromBookworm(progress))),
-    ...(await origin(['mysql', 'mysqld', 'PyMySQL 1.2', 'mysql-connector'], () => fromSid(progress))),
+    ...(await origin(['mysql', 'mysqld', 'PyMySQL 1.2', 'mysql-connector'], () => mysqlFromSid(progress))),
+    ...(await origin(['mariadb 11.8', 'mariadbd 11.8'], () => mariadbFromSid(progress))),
     ...(await origin(['PyMySQL 1.1.1'], () => fromTrixie(progress))),
   ]
 }
@@ -47,6 +54,12 @@ export async function installPeers(progress: (line: string) => void): Promise<Pe
 /** Finds one installed peer by name. */
 export function installed(peers: readonly Peer[], name: PeerName): InstalledPeer | undefined {
   return peers.find((peer): peer is InstalledPeer => peer.name === name && !('missing' in peer))
+}
+
+/** A peer as a line of text. */
+export function peerLine(peer: Peer | undefined): string {
+  if (!peer) return 'MISSING'
+  return `${peer.name.padEnd(16)} ${'missing' in peer ? `MISSING: ${peer.missing}` : peer.version}`
 }
 
 /** The directory that sockets must lie in for every client to reach them: the chroot's /tmp, if there is a chroot. */
@@ -69,22 +82,35 @@ async function fromBookworm(progress: (line: string) => void): Promise<Peer[]> {
   // The -core packages hold the programs alone: no service is set up, so none can start.
   await aptInstall(['mariadb-client-core', 'mariadb-server-core', 'python3-pymysql', 'python3-cryptography'], progress)
   const peer = (name: PeerName, debian: string, program: string) => describePeer(name, debian, [program])
+  const mariadbd = await peer('mariadbd', 'mariadb-server-core', '/usr/sbin/mariadbd')
   return [
     await peer('mariadb', 'mariadb-client-core', '/usr/bin/mariadb'),
-    await peer('mariadbd', 'mariadb-server-core', '/usr/sbin/mariadbd'),
+    { ...mariadbd, pluginDirectory: await pluginsOfBookworm(progress) },
     await peer('PyMySQL 1.0', 'python3-pymysql', '/usr/bin/python3'),
   ]
 }
 
-async function fromSid(progress: (line: string) => void): Promise<Peer[]> {
-  if (process.getuid?.() !== 0) throw new Error('needs root for a chroot of Debian sid')
-  const root = join(cacheDirectory(), 'sid')
-  if (!(await exists(root))) {
-    await aptInstall(['debootstrap'], progress)
-    progress('setting up a chroot of Debian sid with MySQL 9.7, PyMySQL 1.2 and mysql-connector')
-    await makeSidRoot(`${root}.new`)
-    await rename(`${root}.new`, root)
+/** The plugins are in a package that would set up a service; a server loads only those of its own version. */
+async function pluginsOfBookworm(progress: (line: string) => void): Promise<string> {
+  const version = (await mustRun(['dpkg-query', '-W', '-f', `\${Version}`, 'mariadb-server-core'])).trim()
+  const directory = join(cacheDirectory(), `bookworm-mariadb-${version.replaceAll(/[^\w.+-]/g, '_')}`)
+  if (!(await exists(directory))) {
+    progress(`unpacking the plugins of mariadb-server ${version} of Debian bookworm`)
+    const fresh = `${directory}.new`
+    await rm(fresh, { recursive: true, force: true })
+    await mkdir(fresh)
+    await refreshLists()
+    const download = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', `mariadb-server=${version}`]
+    await mustRun(download, { cwd: fresh, timeoutMs: 120_000 })
+    await mustRun(['sh', '-c', 'dpkg -x mariadb-server_*.deb unpacked && rm *.deb'], { cwd: fresh })
+    await rename(fresh, directory)
   }
+  return join(directory, 'unpacked/usr/lib/mysql/plugin')
+}
+
+async function mysqlFromSid(progress: (line: string) => void): Promise<Peer[]> {
+  const packages = ['mysql-server-core', 'mysql-client-core', 'python3-pymysql', 'python3-mysql.connector']
+  const root = await sidRoot('sid', [...packages, 'python3-cryptography'], progress)
   const peer = (name: PeerName, debian: string, program: string) => describePeer(name, debian, [program], root)
   return [
     await peer('mysql', 'mysql-client-core', '/usr/bin/mysql'),
@@ -94,22 +120,53 @@ async function fromSid(progress: (line: string) => void): Promise<Peer[]> {
   ]
 }
 
-async function makeSidRoot(root: string): Promise<void> {
-  await rm(root, { recursive: true, force: true })
+async function mariadbFromSid(progress: (line: string) => void): Promise<Peer[]> {
+  const packages = ['mariadb-server-core', 'mariadb-client-core', 'libpam-modules']
+  const root = await sidRoot('sid-mariadb', packages, progress, async (fresh) => {
+    progress('  unpacking the plugins of mariadb-server')
+    const unpack = 'dpkg --fsys-tarfile mariadb-server_*.deb | tar -x -C / ./usr/lib/mysql/plugin && rm *.deb'
+    await mustRun(['chroot', fresh, 'sh', '-ec', `cd /root; apt-get -q download mariadb-server; ${unpack}`], {
+      timeoutMs: 120_000,
+    })
+  })
+  await setUpPam(root)
+  const peer = (name: PeerName, debian: string, program: string) => describePeer(name, debian, [program], root)
+  return [
+    await peer('mariadb 11.8', 'mariadb-client-core', '/usr/bin/mariadb'),
+    await peer('mariadbd 11.8', 'mariadb-server-core', '/usr/sbin/mariadbd'),
+  ]
+}
+
+/** The directory of a chroot with these packages, made if it is not there. */
+async function sidRoot(
+  name: string,
+  packages: readonly string[],
+  progress: (line: string) => void,
+  finish: (fresh: string) => Promise<void> = async () => {},
+): Promise<string> {
+  if (process.getuid?.() !== 0) throw new Error('needs root for a chroot of Debian sid')
+  const root = join(cacheDirectory(), name)
+  if (await exists(root)) return root
+  await aptInstall(['debootstrap'], progress)
+  progress(`setting up a chroot of Debian sid for ${packages.join(', ')}`)
+  const fresh = `${root}.new`
+  await rm(fresh, { recursive: true, force: true })
   const settings = await aptNetworkSettings()
   const proxy = /^Acquire::http::Proxy "(.+)";$/m.exec(settings)?.[1]
   const env = proxy ? { http_proxy: proxy } : {}
-  await mustRun(['debootstrap', '--variant=minbase', 'sid', root, await debianMirror()], { timeoutMs: 600_000, env })
-  await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-  await writeFile(join(root, 'etc/apt/apt.conf.d/90machine'), settings)
-  const packages = ['mysql-server-core', 'mysql-client-core', 'python3-pymysql', 'python3-mysql.connector']
+  await mustRun(['debootstrap', '--variant=minbase', 'sid', fresh, await debianMirror()], { timeoutMs: 600_000, env })
+  await writeFile(join(fresh, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  await writeFile(join(fresh, 'etc/apt/apt.conf.d/90machine'), settings)
+  // Servers find out by it that 127.0.0.1 is localhost.
+  await writeFile(join(fresh, 'etc/hosts'), '127.0.0.1\tlocalhost\n::1\tlocalhost\n')
+  progress('  installing the packages')
   const inside = { timeoutMs: 600_000, env: { DEBIAN_FRONTEND: 'noninteractive' } }
-  await mustRun(['chroot', root, 'apt-get', '-q', 'update'], inside)
-  await mustRun(
-    ['chroot', root, 'apt-get', 'install', '-qy', '--no-install-recommends', ...packages, 'python3-cryptography'],
-    inside,
-  )
-  await mustRun(['chroot', root, 'apt-get', 'clean'])
+  await mustRun(['chroot', fresh, 'apt-get', '-q', 'update'], inside)
+  await mustRun(['chroot', fresh, 'apt-get', 'install', '-qy', '--no-install-recommends', ...packages], inside)
+  await finish(fresh)
+  await mustRun(['chroot', fresh, 'apt-get', 'clean'])
+  await rename(fresh, root)
+  return root
 }
 
 /** PyMySQL 1.1.1 hashes a NUL too many after an auth switch: the client bug that a server must be able to live with. */
@@ -190,7 +247,7 @@ async function aptNetworkSettings(): Promise<string> {
     .join('\n')}\n`
 }
 
-async function describePeer(name: PeerName, debian: string, argv: string[], root = ''): Promise<Peer> {
+async function describePeer(name: PeerName, debian: string, argv: string[], root = ''): Promise<InstalledPeer> {
   const inside = root ? ['chroot', root] : []
   const version = (await mustRun([...inside, 'dpkg-query', '-W', '-f', `\${Version}`, debian])).replace(/^\d+:/, '')
   return { name, version, argv: [...inside, ...argv], env: {}, root }

@@ -1,165 +1,32 @@
 /**
- * `npm run test:peers`: real MySQL and MariaDB clients against the front door, every plugin, channel and case of
- * `expectations.ts`; then the front door beside a real mysqld, statement by statement. With `--against mysqld` the same clients and expectations meet a real MySQL server instead, for the
- * plugins that it has: the proof that the table tells the truth.
+ * `npm run test:peers`: real clients against the front door, the front door beside a real mysqld, and our client against real
+ * servers.
+ *
+ * Options: `--against mysqld` lets the real clients meet a real MySQL server instead, and runs nothing else. `--report FILE` writes
+ * the page of docs/compatibility.md, and runs only what it is made of.
  */
-import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
-import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
+import { parseArgs } from 'node:util'
 import { testAgainstMysqld } from './as-mysqld.ts'
-import { type ClientLogin, type ClientOutcome, clientNames, login } from './clients.ts'
-import { accounts, type ChannelName, cellsOf, channels, isExpected, type Plugin, plugins } from './expectations.ts'
-import { type InstalledPeer, installed, installPeers, type Peer } from './install.ts'
-import { type RunningServer, startFrontDoor, startMysqld } from './servers.ts'
+import { installPeers, peerLine } from './install.ts'
+import { testOurClient } from './our-client.ts'
+import { testOurClientsCases } from './our-client-cases.ts'
+import { testOurConnection } from './our-connection.ts'
+import { testRealClients } from './real-clients.ts'
 
-const againstMysqld = process.argv.slice(2).join(' ') === '--against mysqld'
+const { against, report } = parseArgs({
+  options: { against: { type: 'string' }, report: { type: 'string' } },
+}).values
+if (against !== undefined && against !== 'mysqld') throw new Error('--against takes mysqld')
 
 const peers = await installPeers((line) => console.log(line))
 console.log(peers.map(peerLine).join('\n'))
 
-const server = await startServer()
-after(() => server.stop())
-const admin = await administrator(server)
-after(() => admin.end())
-
-const tested = againstMysqld
-  ? (['caching_sha2_password', 'sha256_password'] as const)
-  : (Object.keys(plugins) as readonly Plugin[])
-for (const plugin of tested) {
-  for (const [suffix, { password, options }] of Object.entries(accounts)) {
-    await admin.query(
-      `CREATE USER '${plugins[plugin]}${suffix}'@'%' IDENTIFIED WITH ${plugin} BY '${password}' ${options}`,
-    )
-  }
-}
-await admin.query("CREATE USER 'tls_only'@'%' IDENTIFIED BY 'pw-right' REQUIRE SSL")
-
-for (const name of clientNames) {
-  const client = installed(peers, name)
-  if (!client) {
-    test(name, { skip: peerLine(peers.find((peer) => peer.name === name)) })
-    continue
-  }
-  describe(`${name} ${client.version}`, () => {
-    for (const plugin of tested) {
-      for (const channel of channels) {
-        test(`${plugin} over ${channel}`, async () => {
-          const surprises: string[] = []
-          for (const cell of cellsOf(name, plugin, channel)) {
-            if (cell.cold && plugin === 'caching_sha2_password') await admin.query('FLUSH PRIVILEGES')
-            const outcome = await loginOver(channel, client, cell)
-            if (!isExpected(outcome, cell)) {
-              surprises.push(`${cell.name}: ${show(outcome)}, not ${cell.expected.map(show).join(' or ')}`)
-            }
-          }
-          assert.deepEqual(surprises, [])
-        })
-      }
-    }
-
-    test('enters an account that requires TLS by TLS alone', async () => {
-      const who = { user: 'tls_only', password: 'pw-right' }
-      assert.deepEqual(await loginOver('tls', client, who), { ok: true, rows: [['tls_only@%']] })
-      for (const channel of ['plaintext', 'unix-socket'] as const) {
-        const outcome = await loginOver(channel, client, who)
-        assert.equal(outcome.ok ? 'logged in' : outcome.code, 1045, channel)
-      }
-    })
-  })
-}
-
-describe('caching_sha2_password after an auth switch', async () => {
-  const switching = await startServer(
-    againstMysqld ? '--authentication-policy=sha256_password' : 'default_authentication_plugin=mysql_native_password',
-  )
-  after(() => switching.stop())
-  const root = await administrator(switching)
-  after(() => root.end())
-  await root.query("CREATE USER 'sha2'@'%' IDENTIFIED WITH caching_sha2_password BY 'pw-right'")
-  for (const name of clientNames) {
-    const client = installed(peers, name)
-    test(`${name} logs in again and again`, { skip: !client && 'missing' }, async () => {
-      assert(client)
-      const who = { user: 'sha2', password: 'pw-right' }
-      const expected = { ok: true, rows: [['sha2@%']] }
-      assert.deepEqual(await loginOver('tls', client, who, switching), expected)
-      const before = await fastLogins(root)
-      assert.deepEqual(await loginOver('plaintext', client, who, switching), expected)
-      if (againstMysqld) return
-      // These two hash the NUL that ends the nonce of an auth switch: right password, never a fast authentication.
-      const hashesNul = name === 'PyMySQL 1.0' || name === 'PyMySQL 1.1.1'
-      assert.equal(await fastLogins(root), before + (hashesNul ? 0 : 1))
-    })
-  }
-})
-
-const mysql = installed(peers, 'mysql')
-test('mysql without a public key ends with its own error 2061', { skip: !mysql && 'mysql is missing' }, async () => {
-  assert(mysql)
-  await admin.query('FLUSH PRIVILEGES')
-  const who = { user: 'sha2', password: 'pw-right', requestPublicKey: false }
-  assert.deepEqual(await loginOver('plaintext', mysql, who), {
-    ok: false,
-    code: 2061,
-    sqlState: 'HY000',
-    text: "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection.",
-  })
-})
-
-for (const compression of ['zlib', 'zstd'] as const) {
-  test(`mysql reads the same rows compressed by ${compression}`, { skip: !mysql && 'mysql is missing' }, async () => {
-    assert(mysql)
-    const who = { user: 'sha2', password: 'pw-right' }
-    const sql = 'SELECT * FROM information_schema.COLLATIONS ORDER BY ID'
-    const plain = await loginOver('tls', mysql, { ...who, sql })
-    assert(plain.ok && plain.rows.length > 200)
-    assert.deepEqual(await loginOver('tls', mysql, { ...who, sql, compression }), plain)
-  })
-}
-
-if (!againstMysqld) testAgainstMysqld(peers)
-
-function loginOver(
-  channel: ChannelName,
-  client: InstalledPeer,
-  who: Pick<ClientLogin, 'user' | 'password' | 'database' | 'requestPublicKey' | 'compression'> & {
-    readonly sql?: string
-  },
-  to: RunningServer = server,
-): Promise<ClientOutcome> {
-  return login(client, {
-    host: to.host,
-    port: to.port,
-    socket: channel === 'unix-socket' ? to.socket : undefined,
-    tls: channel === 'tls' ? 'on' : 'off',
-    sql: 'SELECT CURRENT_USER()',
-    ...who,
-  })
-}
-
-async function startServer(...settings: string[]): Promise<RunningServer> {
-  if (!againstMysqld) return startFrontDoor(peers, ['saltgate_allow_clear_password=ON', ...settings])
-  const mysqld = installed(peers, 'mysqld')
-  if (!mysqld) throw new Error(peerLine(peers.find((peer) => peer.name === 'mysqld')))
-  return startMysqld(peers, mysqld, settings)
-}
-
-/** A session of root over the unix socket, by a client that is none of those under test. */
-function administrator({ socket, rootPassword }: RunningServer): Promise<Connection> {
-  return createConnection({ socketPath: socket, user: 'root', password: rootPassword })
-}
-
-async function fastLogins(root: Connection): Promise<number> {
-  const [rows] = await root.query<RowDataPacket[]>("SHOW GLOBAL STATUS LIKE 'Saltgate_fast_authentications'")
-  assert.equal(rows.length, 1)
-  return Number(rows[0]?.Value)
-}
-
-function peerLine(peer: Peer | undefined): string {
-  if (!peer) return 'MISSING'
-  return `${peer.name.padEnd(16)} ${'missing' in peer ? `MISSING: ${peer.missing}` : peer.version}`
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value)
+if (against !== undefined) await testRealClients(peers, true)
+else if (report !== undefined) testOurClient(peers, report)
+else {
+  await testRealClients(peers, false)
+  testAgainstMysqld(peers)
+  testOurClient(peers, undefined)
+  testOurClientsCases(peers)
+  testOurConnection(peers)
 }
