@@ -30,7 +30,8 @@ const integerSize = new Map<number, 1 | 2 | 4 | 8>([
   [fieldType.LONGLONG, 8],
 ])
 
-const byteTypes: ReadonlySet<number> = new Set([
+/** Types whose value is a length and bytes. */
+export const byteTypes: ReadonlySet<number> = new Set([
   fieldType.DECIMAL,
   fieldType.NEWDECIMAL,
   fieldType.VARCHAR,

@@ -2,6 +2,7 @@
  * Cells of the binary protocol: numbers as they lie in memory, and dates and times field by field, which become the text
  * that the text protocol has.
  */
+import { byteTypes } from '../../packets/binary-value.ts'
 import { columnFlag, fieldType } from '../../packets/column-definition.ts'
 import type { RowOptions } from '../result.ts'
 import { ascii, type CellColumn, type DecodeCell, refuseCell, stringCell, u16, u32 } from './cells.ts'
@@ -41,28 +42,12 @@ export function binaryCell(column: CellColumn, options: RowOptions): BinaryCell 
     case fieldType.NEWDECIMAL:
       return cell(0, ascii)
     default:
-      if (!stringTypes.has(column.type)) {
+      if (!byteTypes.has(column.type)) {
         return cell(0, (_, start, end) => refuseCell(start, end, `a field type (${column.type} is none)`))
       }
       return cell(0, stringCell(column, options))
   }
 }
-
-const stringTypes: ReadonlySet<number> = new Set([
-  fieldType.VARCHAR,
-  fieldType.VAR_STRING,
-  fieldType.STRING,
-  fieldType.ENUM,
-  fieldType.SET,
-  fieldType.TINY_BLOB,
-  fieldType.MEDIUM_BLOB,
-  fieldType.LONG_BLOB,
-  fieldType.BLOB,
-  fieldType.BIT,
-  fieldType.JSON,
-  fieldType.GEOMETRY,
-  fieldType.VECTOR,
-])
 
 function wideInteger(unsigned: boolean, as: RowOptions['bigint']): DecodeCell {
   const big = (row: Uint8Array, start: number) => {
