@@ -1,5 +1,5 @@
 /**
- * What is measured. A case runs one contestant once and gives its figures; `run.ts` alternates the contestants in rounds.
+ * What is measured. A case runs one contestant once and gives its figures; `front-door.ts` alternates the contestants in rounds.
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -7,6 +7,7 @@ import type { RowDataPacket } from 'mysql2/promise'
 import { printed, stopChild } from '../test/peers/servers.ts'
 import { accounts, type Contestant, type ContestantName, password } from './contestants.ts'
 import { type Storm, storm } from './loginstorm.ts'
+import type { Figures } from './report.ts'
 
 /** How long and how much; all sizes are counts. */
 export interface Scale {
@@ -17,9 +18,6 @@ export interface Scale {
   readonly held: number
   readonly strangers: number
 }
-
-/** The figures of one run, by column. */
-export type Figures = Readonly<Record<string, number>>
 
 export interface Case {
   readonly name: string

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CaseResult, mediansOf, ratio, table } from './report.ts'
+import { type CaseResult, document, goalLines, mediansOf, ratio, table } from './report.ts'
 
 const result: CaseResult = {
   name: 'logins',
   compare: 'CPU µs/login',
-  medians: new Map([
-    ['floor', { 'CPU µs/login': 40, errors: 0 }],
-    ['saltgate', { 'CPU µs/login': 50, errors: 0 }],
-    ['mysqld', { 'CPU µs/login': 100 }],
+  runs: new Map([
+    ['floor', [{ 'CPU µs/login': 40, errors: 0 }]],
+    ['saltgate', [{ 'CPU µs/login': 50, errors: 0 }]],
+    ['mysqld', [{ 'CPU µs/login': 100 }]],
   ]),
 }
 
@@ -29,6 +29,15 @@ test('compares two contestants by the column of the case', () => {
   assert.equal(ratio(result, 'mariadbd', 'floor'), undefined)
 })
 
+test('compares what was measured in the same round, so that a slow machine does not count', () => {
+  const rounds = (...values: number[]) => values.map((value) => ({ 'CPU µs/login': value }))
+  const runs = new Map([
+    ['saltgate', rounds(10, 100, 30)],
+    ['mysqld', rounds(20, 200, 30)],
+  ])
+  assert.equal(ratio({ ...result, runs }, 'saltgate', 'mysqld'), 0.5)
+})
+
 test('shows a figure that a contestant does not have as a dash, and every ratio', () => {
   assert.deepEqual(table(result).split('\n'), [
     '### logins',
@@ -39,4 +48,65 @@ test('shows a figure that a contestant does not have as a dash, and every ratio'
     '| saltgate |           50 |      0 |                  1.25x |             |',
     '| mysqld   |          100 |      - |                  2.50x |       0.50x |',
   ])
+})
+
+test('says which goals are met, and below the table who could not take part', () => {
+  const goals = [
+    { than: 'floor', atMost: 1.2 },
+    { than: 'mysqld', atMost: 0.5 },
+    { than: 'mysqld', above: 0.5 },
+    { than: 'mariadbd', atMost: 1 },
+  ]
+  const lines = [
+    'goal: CPU µs/login at most 1.20x floor. It is 1.25x: not met',
+    'goal: CPU µs/login at most 0.50x mysqld. It is 0.50x: met',
+    'goal: CPU µs/login above 0.50x mysqld. It is 0.50x: not met',
+  ]
+  assert.deepEqual(goalLines({ ...result, goals }), lines)
+  const below = table({ ...result, goals, notes: ['mariadbd: not there'] })
+    .split('\n')
+    .slice(7)
+  assert.deepEqual(below, ['', ...lines.map((line) => `- ${line}`), '- mariadbd: not there'])
+})
+
+test('has no column for a floor that took no part', () => {
+  const runs = new Map([...result.runs].filter(([name]) => name !== 'floor'))
+  assert.equal(table({ ...result, runs }).split('\n')[2], '|          | CPU µs/login | errors | saltgate is |')
+})
+
+test('keeps of a part that was not run what the document says of it', () => {
+  const [door, client] = ['The front door', 'The client'].map((title) => ({ title, option: '', explanation: '' }))
+  assert.ok(door && client)
+  const part = { results: [result], versions: [], rounds: 1 }
+  const both = document(
+    [
+      { text: door, result: part },
+      { text: client, result: part },
+    ],
+    '',
+  )
+  assert.match(both, /^# Benchmarks\n\n## The front door\n[\s\S]*\n## The client\n/)
+  const renewed = { ...part, results: [{ ...result, name: 'renewed' }] }
+  const second = document(
+    [
+      { text: door, result: undefined },
+      { text: client, result: renewed },
+    ],
+    both,
+  )
+  assert.equal(second, both.slice(0, both.indexOf('## The client')) + second.slice(second.indexOf('## The client')))
+  assert.match(second.slice(second.indexOf('## The client')), /### renewed/)
+  const first = document(
+    [
+      { text: door, result: renewed },
+      { text: client, result: undefined },
+    ],
+    second,
+  )
+  assert.equal(first.slice(first.indexOf('## The client')), second.slice(second.indexOf('## The client')))
+})
+
+test('leaves out a part that was never run', () => {
+  const text = { title: 'The client', option: '', explanation: '' }
+  assert.equal(document([{ text, result: undefined }], '# Benchmarks\n\nold\n'), '# Benchmarks\n')
 })

@@ -2,14 +2,37 @@
  * Figures as people read them: one table per case, the same text on a terminal and in docs/benchmarks.md.
  */
 import { cpus, release } from 'node:os'
-import type { Figures } from './cases.ts'
-import type { ContestantName } from './contestants.ts'
 
-/** The medians of one case, by contestant. */
+/** The figures of one run, by column. */
+export type Figures = Readonly<Record<string, number>>
+
+/** A bound for the ratio of Saltgate to another contestant. */
+export type Goal = { readonly than: string } & ({ readonly atMost: number } | { readonly above: number })
+
 export interface CaseResult {
   readonly name: string
+  /** The column by which contestants are compared. */
   readonly compare: string
-  readonly medians: ReadonlyMap<ContestantName, Figures>
+  /** By contestant, one entry per round. */
+  readonly runs: ReadonlyMap<string, readonly Figures[]>
+  readonly goals?: readonly Goal[]
+  /** What the figures do not say: who could not take part, and why. */
+  readonly notes?: readonly string[]
+}
+
+/** What one part of the benchmark found. */
+export interface PartResult {
+  readonly results: readonly CaseResult[]
+  /** Lines that name who was measured. */
+  readonly versions: readonly string[]
+  readonly rounds: number
+}
+
+/** A part of docs/benchmarks.md: its title, the option that runs it alone, and what a reader must know. */
+export interface PartText {
+  readonly title: string
+  readonly option: string
+  readonly explanation: string
 }
 
 /** Medians, column by column, of the runs of one contestant. */
@@ -18,46 +41,87 @@ export function mediansOf(runs: readonly Figures[]): Figures {
   return Object.fromEntries(columns.map((column) => [column, median(runs.map((run) => run[column] ?? Number.NaN))]))
 }
 
-/** One contestant's value in the compared column, divided by that of another; `undefined` where either is absent. */
-export function ratio(result: CaseResult, of: ContestantName, to: ContestantName): number | undefined {
-  const above = result.medians.get(of)?.[result.compare]
-  const below = result.medians.get(to)?.[result.compare]
-  return above === undefined || below === undefined ? undefined : above / below
+/**
+ * One contestant's value in the compared column, divided by that of another in the same round, the median of all rounds;
+ * `undefined` where either is absent.
+ */
+export function ratio({ runs, compare }: CaseResult, of: string, to: string): number | undefined {
+  const above = runs.get(of)
+  const below = runs.get(to)
+  if (above === undefined || below === undefined) return undefined
+  return median(above.map((run, round) => (run[compare] ?? Number.NaN) / (below[round]?.[compare] ?? Number.NaN)))
 }
 
 /** A case as a Markdown table, with each contestant as a multiple of the floor, and Saltgate as a multiple of each. */
 export function table(result: CaseResult): string {
-  const columns = [...new Set([...result.medians.values()].flatMap((figures) => Object.keys(figures)))]
-  const head = ['', ...columns, `${result.compare}: of floor`, 'saltgate is']
-  const rows = [...result.medians].map(([name, figures]) => [
+  const medians = [...result.runs].map(([name, runs]) => [name, mediansOf(runs)] as const)
+  const columns = [...new Set(medians.flatMap(([, figures]) => Object.keys(figures)))]
+  const floor = result.runs.has('floor')
+  const head = ['', ...columns, ...(floor ? [`${result.compare}: of floor`] : []), 'saltgate is']
+  const rows = medians.map(([name, figures]) => [
     name,
     ...columns.map((column) => format(figures[column])),
-    times(ratio(result, name, 'floor')),
+    ...(floor ? [times(ratio(result, name, 'floor'))] : []),
     name === 'saltgate' ? '' : times(ratio(result, 'saltgate', name)),
   ])
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0), 3))
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`
   const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
-  return [`### ${result.name}`, '', line(head), line(rule), ...rows.map(line)].join('\n')
+  const below = [...goalLines(result), ...(result.notes ?? [])].map((text) => `- ${text}`)
+  return [
+    ...[`### ${result.name}`, '', line(head), line(rule), ...rows.map(line)],
+    ...(below.length > 0 ? ['', ...below] : []),
+  ].join('\n')
 }
 
-/** docs/benchmarks.md. */
-export function document(results: readonly CaseResult[], versions: readonly string[], rounds: number): string {
-  const [processor] = cpus()
-  return `# Benchmarks
+/** Whether each goal is met; without those whose contestant took no part. */
+export function goalLines(result: CaseResult): string[] {
+  return (result.goals ?? []).flatMap((goal) => {
+    const value = ratio(result, 'saltgate', goal.than)
+    if (value === undefined) return []
+    const [bound, met] =
+      'atMost' in goal
+        ? [`at most ${times(goal.atMost)}`, value <= goal.atMost]
+        : [`above ${times(goal.above)}`, value > goal.above]
+    return [`goal: ${result.compare} ${bound} ${goal.than}. It is ${times(value)}: ${met ? 'met' : 'not met'}`]
+  })
+}
 
-Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run bench -- --report docs/benchmarks.md\`: ${cpus().length} cores (${processor?.model.trim()}),
-Linux ${release().split('-')[0]}, loopback, ports below 32768. Contestants take turns; each figure is the median of ${rounds} rounds.
+/**
+ * docs/benchmarks.md: the parts that were measured, and of the others what `before`, the document as it is, has of them.
+ * A part that is in neither is left out.
+ */
+export function document(
+  parts: readonly { readonly text: PartText; readonly result: PartResult | undefined }[],
+  before: string,
+): string {
+  const sections = parts.map(({ text, result }) =>
+    result === undefined ? sectionOf(before, text.title) : section(text, result),
+  )
+  return ['# Benchmarks', ...sections.filter((text) => text !== undefined)].join('\n\n').concat('\n')
+}
+
+function section({ title, option, explanation }: PartText, { results, versions, rounds }: PartResult): string {
+  const [processor] = cpus()
+  return `## ${title}
+
+Measured on ${new Date().toISOString().slice(0, 10)} by \`npm run bench -- ${option} --report docs/benchmarks.md\`: ${cpus().length} cores (${processor?.model.trim()}),
+Linux ${release().split('-')[0]}, loopback, ports below 32768. Contestants take turns; each figure is the median of ${rounds} rounds,
+and each ratio the median of the ratios within a round.
 
 ${versions.map((version) => `- ${version}`).join('\n')}
 
-\`floor\` is a bare Node server that sends fixed bytes and checks nothing: no login in Node can cost less. Compare ratios
-within one table, not figures between runs: CPU per login moves by 20 to 40 % with whatever else the machine does. CPU and
-memory are those of the server's processes; memory is resident memory added per connection, without the kernel's buffers.
+${explanation}
 
-${results.map(table).join('\n\n')}
-`
+${results.map(table).join('\n\n')}`
+}
+
+function sectionOf(document: string, title: string): string | undefined {
+  const start = document.indexOf(`## ${title}\n`)
+  if (start === -1) return undefined
+  const end = document.indexOf('\n## ', start)
+  return document.slice(start, end === -1 ? undefined : end).trimEnd()
 }
 
 function median(values: readonly number[]): number {

@@ -1,17 +1,20 @@
 /**
- * `npm run bench [-- --quick] [--json] [--report FILE] [--only NAME,NAME]`: logins, memory and resistance of Saltgate beside
- * a bare Node server, MariaDB and MySQL. Under ten minutes; with `--quick` under ninety seconds.
+ * `npm run bench [-- --front-door | --clients] [--quick] [--json] [--report FILE] [--only NAME,NAME]`: the front door beside a bare
+ * Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql. Both parts
+ * take under fifteen minutes; with `--quick` under three.
  */
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { installPeers } from '../test/peers/install.ts'
-import { type Case, cases, type Figures, type Scale } from './cases.ts'
-import { type Contestant, type ContestantName, contestantNames, start } from './contestants.ts'
+import { measureClients } from './clients/part.ts'
+import { measureFrontDoor } from './front-door.ts'
 import { buildLoginstorm } from './loginstorm.ts'
-import { type CaseResult, document, mediansOf, ratio, table } from './report.ts'
+import { type CaseResult, document, mediansOf, type PartText, ratio, table } from './report.ts'
 
 const { values: flags } = parseArgs({
   options: {
+    'front-door': { type: 'boolean', default: false },
+    clients: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     report: { type: 'string' },
@@ -19,93 +22,82 @@ const { values: flags } = parseArgs({
   },
 })
 
-const scale: Scale = flags.quick
-  ? { rounds: 1, warmupS: 0.3, durationS: 0.7, freshUsers: 300, held: 1000, strangers: 2000 }
-  : { rounds: 3, warmupS: 0.7, durationS: 2, freshUsers: 2000, held: 5000, strangers: 9000 }
-
-const names = contestantNames.filter((name) => !flags.only || flags.only.split(',').includes(name))
+const all = flags['front-door'] === flags.clients
+const only = flags.only?.split(',')
 const say = (line: string) => (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
 
-const program = await buildLoginstorm().catch((error: Error) => {
-  console.error(error.message)
-  process.exit(2)
-})
+const frontDoorText: PartText = {
+  title: 'The front door',
+  option: '--front-door',
+  explanation: `\`floor\` is a bare Node server that sends fixed bytes and checks nothing: no login in Node can cost less. Compare ratios
+within one table, not figures between runs: CPU per login moves by 20 to 40 % with whatever else the machine does. CPU and
+memory are those of the server's processes; memory is resident memory added per connection, without the kernel's buffers.`,
+}
+
+const clientsText: PartText = {
+  title: 'The client',
+  option: '--clients',
+  explanation: `\`floor\` is the same exchange by hand over \`node:net\`, with a real scramble and next to no parsing: no client in Node can cost
+less. Each client runs in a process of its own, connections one after the other; CPU is that of this process. Compare ratios
+within one table, not figures between runs.
+
+Rows are INT, BIGINT, VARCHAR(40) of 20 to 40 characters, DECIMAL(12,2), DATETIME, and a VARCHAR(40) of which a third is NULL.
+What the clients make of them is not the same by default:
+
+|          | BIGINT                    | DECIMAL | DATETIME                      |
+| -------- | ------------------------- | ------- | ----------------------------- |
+| saltgate | bigint                    | string  | string                        |
+| mysql2   | number, rounded from 2^53 | string  | Date; string by \`dateStrings\` |
+| mariadb  | bigint                    | string  | Date; string by \`dateStrings\` |
+| mysql    | number, rounded from 2^53 | string  | Date; string by \`dateStrings\` |
+
+A Date costs more than a string, so the comparison is with \`dateStrings\`, and the goals are those of it; "dates as they come"
+is without. \`query\` gives the whole result by the text protocol, \`stream\` row by row (ours by \`for await\`, the others by
+\`data\` events, which cost them less), \`execute\` the whole result by the binary protocol, which npm mysql does not have.
+Where the rows per second are nearly the same, the server sends no more; CPU tells the clients apart.`,
+}
+
+const program = all || flags['front-door'] ? await loginstorm() : undefined
 const peers = await installPeers(say)
 for (const peer of peers) {
-  if ('missing' in peer && names.some((name) => name === peer.name)) say(`${peer.name} MISSING: ${peer.missing}`)
+  if ('missing' in peer && ['mysqld', 'mariadbd'].includes(peer.name)) say(`${peer.name} MISSING: ${peer.missing}`)
 }
 
-const versions = new Map<ContestantName, string>()
-const results: CaseResult[] = []
+const frontDoorScale = flags.quick
+  ? { rounds: 1, warmupS: 0.3, durationS: 0.7, freshUsers: 300, held: 1000, strangers: 2000 }
+  : { rounds: 3, warmupS: 0.7, durationS: 2, freshUsers: 2000, held: 5000, strangers: 9000 }
+const clientScale = flags.quick
+  ? { rounds: 1, cycles: 1500, rows: 100_000, warmupCycles: 3000, warmupReadings: 5 }
+  : { rounds: 5, cycles: 2000, rows: 1_000_000, warmupCycles: 20_000, warmupReadings: 2 }
 
-const shared = await startAll()
-try {
-  // A server that was started a moment ago is not what is compared: V8 compiles for some ten thousand logins.
-  for (const contestant of shared)
-    await cases[0]?.run(contestant, { ...scale, durationS: 2 * scale.durationS }, program)
-  for (const one of cases.filter((one) => !one.freshProcess)) await measure(one, shared)
-} finally {
-  await Promise.all(shared.map((contestant) => contestant.stop()))
-}
-for (const one of cases.filter((one) => one.freshProcess)) await measureFresh(one)
+const frontDoor =
+  program === undefined ? undefined : await measureFrontDoor(program, peers, frontDoorScale, only, print)
+const clients = all || flags.clients ? await measureClients(peers, clientScale, only, print) : undefined
 
 if (flags.report) {
-  const list = [...versions].map(([name, version]) => `${name}: ${version}`)
-  await writeFile(flags.report, document(results, list, scale.rounds))
+  const before = await readFile(flags.report, 'utf8').catch(() => '')
+  const parts = [
+    { text: frontDoorText, result: frontDoor },
+    { text: clientsText, result: clients },
+  ]
+  await writeFile(flags.report, document(parts, before))
 }
 
-async function startAll(): Promise<Contestant[]> {
-  const started = await Promise.all(names.map((name) => startOne(name, scale.freshUsers)))
-  return started.filter((contestant) => contestant !== undefined)
+function loginstorm(): Promise<string> {
+  return buildLoginstorm().catch((error: Error) => {
+    console.error(error.message)
+    process.exit(2)
+  })
 }
 
-async function startOne(name: ContestantName, freshUsers: number): Promise<Contestant | undefined> {
-  const contestant = await start(name, peers, freshUsers)
-  if (contestant) versions.set(name, contestant.version)
-  return contestant
-}
-
-/** All contestants are up, and take turns. */
-async function measure(one: Case, contestants: readonly Contestant[]): Promise<void> {
-  const runs: Runs = new Map()
-  for (let round = 0; round < scale.rounds; round++) {
-    for (const contestant of contestants) keep(runs, contestant.name, await one.run(contestant, scale, program))
-  }
-  report(one, runs)
-}
-
-/** One contestant at a time, in a process that has done nothing before. */
-async function measureFresh(one: Case): Promise<void> {
-  const runs: Runs = new Map()
-  for (let round = 0; round < scale.rounds; round++) {
-    for (const name of names) {
-      const contestant = await startOne(name, 0)
-      if (!contestant) continue
-      try {
-        keep(runs, name, await one.run(contestant, scale, program))
-      } finally {
-        await contestant.stop()
-      }
-    }
-  }
-  report(one, runs)
-}
-
-type Runs = Map<ContestantName, Figures[]>
-
-function keep(runs: Runs, name: ContestantName, figures: Figures | undefined): void {
-  if (figures) runs.set(name, [...(runs.get(name) ?? []), figures])
-}
-
-function report(one: Case, runs: Runs): void {
-  const medians = new Map([...runs].map(([name, figures]) => [name, mediansOf(figures)]))
-  const result: CaseResult = { name: one.name, compare: one.compare, medians }
-  results.push(result)
+function print(result: CaseResult): void {
   if (!flags.json) {
     console.log(`\n${table(result)}`)
     return
   }
-  for (const [name, figures] of medians) {
-    console.log(JSON.stringify({ case: one.name, contestant: name, ...figures, ofFloor: ratio(result, name, 'floor') }))
+  for (const [name, runs] of result.runs) {
+    const figures = mediansOf(runs)
+    const ofFloor = ratio(result, name, 'floor')
+    console.log(JSON.stringify({ case: result.name, contestant: name, ...figures, ofFloor }))
   }
 }

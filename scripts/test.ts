@@ -14,7 +14,6 @@ const parts = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 
 const files = ['src', 'bench', 'test']
   .flatMap((room) => globSync(`${room}/**/*.test.ts`, { cwd: root }))
-  .filter((file) => !/^test\/(peers|soak)\//.test(file))
   .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
   .sort()
 if (files.length === 0) {

@@ -12,7 +12,8 @@ export type QueryAttributes = Readonly<Record<string, string | number | bigint |
 
 /** Throws: `ConfigurationError` when the server cannot take attributes: they are never left out in silence. */
 export function parametersOf(attributes: QueryAttributes | undefined, capabilities: number): Parameter[] {
-  const entries = Object.entries(attributes ?? {})
+  if (attributes === undefined) return []
+  const entries = Object.entries(attributes)
   if (entries.length > 0 && !has(capabilities, capability.QUERY_ATTRIBUTES)) {
     throw new ConfigurationError('this server takes no query attributes (attributes)')
   }

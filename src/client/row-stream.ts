@@ -32,13 +32,10 @@ export class RowStream<R> implements AsyncIterableIterator<R> {
     return this
   }
 
-  async next(): Promise<IteratorResult<R>> {
-    while (this.#next >= this.#rows.length) {
-      // Steps that overlap wait for the same event: none may replace rows that another has not taken.
-      this.#advancing ??= this.#advance()
-      if (!(await this.#advancing)) return { done: true, value: undefined }
-    }
-    return { done: false, value: this.#rows[this.#next++] as R }
+  next(): Promise<IteratorResult<R>> {
+    // Most rows are there when they are asked for, and an async function would cost as much as one or two values of them.
+    if (this.#next < this.#rows.length) return Promise.resolve({ done: false, value: this.#rows[this.#next++] as R })
+    return this.#nextToCome()
   }
 
   /** Leaves the loop: what is still to come is thrown away, or killed when it is much. After: the connection is free. */
@@ -50,6 +47,15 @@ export class RowStream<R> implements AsyncIterableIterator<R> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
+  }
+
+  async #nextToCome(): Promise<IteratorResult<R>> {
+    while (this.#next >= this.#rows.length) {
+      // Steps that overlap wait for the same event: none may replace rows that another has not taken.
+      this.#advancing ??= this.#advance()
+      if (!(await this.#advancing)) return { done: true, value: undefined }
+    }
+    return { done: false, value: this.#rows[this.#next++] as R }
   }
 
   /** Takes one event; `false` when there is none any more. */

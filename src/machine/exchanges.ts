@@ -78,7 +78,7 @@ export function withNul(nonce: Uint8Array): Uint8Array {
 function nextAlternative(attempt: Attempt, reason: DenyReason, around: Surroundings): Exchange | undefined {
   if (attempt.factor > 1 || !triesOn(reason) || !has(attempt.login.capabilities, capability.PLUGIN_AUTH))
     return undefined
-  const base = { ...attempt, usedPassword: false, failed: [...attempt.failed, reason] }
+  const base = { ...attempt, failed: [...attempt.failed, reason] }
   const exchange = alternativeFrom(attempt.alternative + 1, base, around)
   return exchange.by === 'nothing' ? undefined : exchange
 }

@@ -3,7 +3,7 @@
  * the tables name with their reason.
  */
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { type InstalledPeer, installed, type Peer } from './install.ts'
 import { compareScenario } from './login-differences.ts'
 import { scenarios } from './logins.ts'
@@ -20,9 +20,12 @@ export function testAgainstMysqld(peers: readonly Peer[]): void {
     test('the front door answers as mysqld', { skip: 'MISSING: mysqld' })
     return
   }
-  describe(`the front door answers as mysqld ${mysqld.version}`, async () => {
-    const servers = await start(peers, mysqld)
-    after(() => Promise.all(servers.map((server) => server.stop())))
+  describe(`the front door answers as mysqld ${mysqld.version}`, () => {
+    let servers: [RunningServer, RunningServer]
+    before(async () => {
+      servers = await start(peers, mysqld)
+    })
+    after(() => Promise.all((servers ?? []).map((server) => server.stop())))
     for (const [name, scenario] of Object.entries(scenarios)) {
       test(name, async () => assert.deepEqual(await compareScenario(scenario, servers), []))
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { ClientOutcome } from './clients.ts'
-import { cellsOf, isExpected } from './expectations.ts'
+import { type ClientName, type ClientOutcome, clientNames } from './clients.ts'
+import { type ChannelName, cellsOf, isExpected } from './expectations.ts'
 
 describe('cellsOf', () => {
   test('expects of a client without defects what MySQL answers', () => {
@@ -18,15 +18,27 @@ describe('cellsOf', () => {
     assert.deepEqual(overTls.expected, [{ currentUser: '%u@%' }])
   })
 
-  test('permits a refusal by the client for an unknown user, who may be shown any plugin', () => {
-    const { expected } = cell('mysql-connector', 'mysql_native_password', 'unix-socket', 'unknown user')
+  test('permits an unknown user what any plugin comes to on this channel, for they may be shown any', () => {
+    const unknown = (...[client, channel]: [ClientName, ChannelName]) =>
+      cell(client, 'mysql_native_password', channel, 'unknown user').expected.map((one) => 'text' in one && one.text)
+    const denied = (usingPassword: string) =>
+      `Access denied for user '%u'@'localhost' (using password: ${usingPassword})`
+    assert.deepEqual(unknown('mysql-connector', 'unix-socket'), [
+      denied('YES'),
+      'sha256_password requires SSL',
+      'mysql_clear_password requires SSL',
+      "Authentication plugin 'client_ed25519' is not supported",
+      "Authentication plugin 'parsec' is not supported",
+      "Authentication plugin 'dialog' is not supported",
+    ])
+    assert.deepEqual(new Set(unknown('mariadb 11.8', 'tls')), new Set([denied('YES'), denied('NO')]))
+  })
+
+  test('expects a login by parsec of no client but the one that has it', () => {
+    const outcomes = clientNames.map((client) => cell(client, 'parsec', 'tls', 'right password').expected)
     assert.deepEqual(
-      expected.map((one) => 'text' in one && one.text),
-      [
-        "Access denied for user '%u'@'localhost' (using password: YES)",
-        'mysql_clear_password requires SSL',
-        'sha256_password requires SSL',
-      ],
+      clientNames.filter((_, at) => outcomes[at]?.some((one) => 'currentUser' in one)),
+      ['mariadb 11.8'],
     )
   })
 })
@@ -52,6 +64,16 @@ describe('isExpected', () => {
   for (const [name, outcome] of Object.entries(others)) {
     test(`does not take ${name} for an expected error`, () => assert(!isExpected(outcome, refused)))
   }
+
+  test('takes a plugin’s file wherever the client looks for it', () => {
+    const missing = cell('mysql', 'parsec', 'tls', 'right password')
+    const text = (file: string) =>
+      `Authentication plugin 'parsec' cannot be loaded: ${file}: cannot open shared object file: No such file or directory`
+    const about = { ok: false, code: 2059, sqlState: 'HY000' } as const
+    assert(isExpected({ ...about, text: text('/usr/lib/mysql/plugin/parsec.so') }, missing))
+    assert(isExpected({ ...about, text: text('/opt/plugin/parsec.so') }, missing))
+    assert(!isExpected({ ...about, text: text('parsec') }, missing))
+  })
 
   test('takes a login as another account for a failure', () => {
     const entered = cell('PyMySQL 1.2', 'mysql_native_password', 'plaintext', 'right password')

@@ -6,11 +6,15 @@
  */
 import { type ClientName, type ClientOutcome, clientNames } from './clients.ts'
 
+/** As accounts call them, with the names of their accounts. */
 export const plugins = {
   mysql_native_password: 'nat',
   caching_sha2_password: 'sha2',
   sha256_password: 'sha256',
   mysql_clear_password: 'clear',
+  ed25519: 'ed',
+  parsec: 'parsec',
+  dialog: 'dialog',
 } as const
 export type Plugin = keyof typeof plugins
 
@@ -36,7 +40,7 @@ interface Case {
   readonly expect: Expectation
 }
 
-/** CURRENT_USER() after a login, or an error. `%u` stands for the user name. */
+/** CURRENT_USER() after a login, or an error. `%u` stands for the user name, `%f` for the path of a plugin's file. */
 type Expectation = { readonly currentUser: string } | ExpectedError
 
 interface ExpectedError {
@@ -88,23 +92,47 @@ interface Exception {
   readonly clients: readonly ClientName[]
   readonly plugins: readonly Plugin[]
   readonly channels: readonly ChannelName[]
-  /** Which cases it changes; `all` but `unknown user`, where it is one of two permitted outcomes. */
+  /** Which cases it changes. For an unknown user it permits another outcome: a server may show them any plugin. */
   readonly cases: 'all' | ((one: Case) => boolean)
   readonly expect: Expectation
   readonly because: string
 }
 
 const everyPlugin = Object.keys(plugins) as Plugin[]
+const pymysql = ['PyMySQL 1.0', 'PyMySQL 1.1.1', 'PyMySQL 1.2'] as const
+
+/** What MariaDB's plugins come to in clients that have them not. */
+const absences: readonly Exception[] = [
+  absence(['mariadb'], 'parsec', 'newer than this client', {
+    code: 1045,
+    sqlState: '28000',
+    text: 'Plugin parsec could not be loaded: %f: cannot open shared object file: No such file or directory',
+  }),
+  absence(['mysql'], 'ed25519', 'it comes with none of MariaDB’s plugins', notLoaded('client_ed25519')),
+  absence(['mysql'], 'parsec', 'it comes with none of MariaDB’s plugins', notLoaded('parsec')),
+  absence(['mysql'], 'dialog', 'it comes with none of MariaDB’s plugins', notLoaded('dialog')),
+  absence(pymysql, 'ed25519', 'it needs another package for it, which is not installed here', {
+    text: "RuntimeError: 'pynacl' package is required for ed25519_password auth method",
+  }),
+  absence(pymysql, 'parsec', 'it does not know it', {
+    code: 2059,
+    text: "Authentication plugin 'b'parsec'' not configured",
+  }),
+  absence(['mysql-connector'], 'ed25519', 'it does not know it', notSupported('client_ed25519')),
+  absence(['mysql-connector'], 'parsec', 'it does not know it', notSupported('parsec')),
+  absence(['mysql-connector'], 'dialog', 'it does not know it', notSupported('dialog')),
+]
 
 const exceptions: readonly Exception[] = [
   {
     clients: clientNames,
-    plugins: ['mysql_clear_password'],
+    plugins: ['mysql_clear_password', 'dialog'],
     channels: ['plaintext'],
     cases: 'all',
     expect: accessDenied('NO'),
     because: 'here we are stricter than MySQL: refused before any client can send its password in clear',
   },
+  ...absences,
   {
     clients: ['mysql-connector'],
     plugins: ['mysql_clear_password'],
@@ -115,11 +143,28 @@ const exceptions: readonly Exception[] = [
   },
   {
     clients: clientNames,
-    plugins: ['mysql_clear_password'],
+    plugins: ['mysql_clear_password', 'dialog'],
     channels,
     cases: (one) => one.account === '_empty' && one.password === 'none',
     expect: accessDenied('NO'),
     because: 'here we are stricter than MySQL: to a directory server behind, an empty password means "anyone"',
+  },
+  {
+    clients: ['mariadb', 'mariadb 11.8'],
+    plugins: ['ed25519'],
+    channels,
+    cases: (one) => one.account === '' && one.password === 'none',
+    expect: accessDenied('YES'),
+    because: 'it signs with an empty password as with any other',
+  },
+  {
+    clients: ['mariadb 11.8'],
+    plugins: ['parsec'],
+    channels,
+    cases: (one) => one.password === 'wrong',
+    expect: accessDenied('NO'),
+    because:
+      'the first answer tells whether a password is used, and that of parsec is always empty; MariaDB says the same',
   },
   {
     clients: ['mysql'],
@@ -146,7 +191,7 @@ const exceptions: readonly Exception[] = [
     because: 'it does not know RSA, which this plugin demands on a unix socket too',
   },
   {
-    clients: ['PyMySQL 1.0', 'PyMySQL 1.1.1', 'PyMySQL 1.2'],
+    clients: pymysql,
     plugins: ['sha256_password'],
     channels: ['unix-socket'],
     cases: (one) => one.password === 'right',
@@ -179,14 +224,12 @@ export function cellsOf(client: ClientName, plugin: Plugin, channel: ChannelName
 
 function expectedOf(one: Case, client: ClientName, plugin: Plugin, channel: ChannelName): Expectation[] {
   const here = exceptions.filter(
-    (exception) => exception.clients.includes(client) && exception.channels.includes(channel),
+    ({ clients, channels, cases }) =>
+      clients.includes(client) && channels.includes(channel) && (cases === 'all' || cases(one)),
   )
-  if (one.account === '_nosuch') {
-    // An unknown user is shown any plugin, also one that the client refuses on this channel.
-    return [one.expect, ...here.filter(({ cases }) => cases === 'all').map(({ expect }) => expect)]
-  }
-  const exception = here.find(({ plugins, cases }) => plugins.includes(plugin) && (cases === 'all' || cases(one)))
-  return [exception?.expect ?? one.expect]
+  const usualOr = (shown: Plugin) => here.find(({ plugins }) => plugins.includes(shown))?.expect ?? one.expect
+  // An unknown user is shown any plugin, also one that the client refuses on this channel.
+  return one.account === '_nosuch' ? [...new Set([one.expect, ...everyPlugin.map(usualOr)])] : [usualOr(plugin)]
 }
 
 /** Whether an outcome is one of those that the cell permits. */
@@ -197,6 +240,20 @@ export function isExpected(outcome: ClientOutcome, cell: Cell): boolean {
     }
     if (outcome.ok) return false
     const sameState = outcome.sqlState === undefined || outcome.sqlState === expected.sqlState
-    return outcome.code === expected.code && sameState && outcome.text === expected.text.replace('%u', cell.user)
+    const text = outcome.text.replace(/\/\S+\.so\b/, '%f')
+    return outcome.code === expected.code && sameState && text === expected.text.replace('%u', cell.user)
   })
+}
+
+function absence(clients: readonly ClientName[], plugin: Plugin, because: string, expect: ExpectedError): Exception {
+  return { clients, plugins: [plugin], channels, cases: 'all', expect, because }
+}
+
+function notLoaded(name: string): ExpectedError {
+  const cause = '%f: cannot open shared object file: No such file or directory'
+  return { code: 2059, sqlState: 'HY000', text: `Authentication plugin '${name}' cannot be loaded: ${cause}` }
+}
+
+function notSupported(name: string): ExpectedError {
+  return { code: -1, text: `Authentication plugin '${name}' is not supported` }
 }

@@ -3,12 +3,15 @@
  * MySQL server instead, for the plugins that it has, they prove that the table tells the truth.
  */
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
-import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
-import { type ClientLogin, type ClientOutcome, clientNames, login } from './clients.ts'
-import { accounts, type ChannelName, cellsOf, channels, isExpected, type Plugin, plugins } from './expectations.ts'
+import { dirname, join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Connection, RowDataPacket } from 'mysql2/promise'
+import { clientNames } from './clients.ts'
+import { accounts, cellsOf, channels, isExpected, type Plugin, plugins } from './expectations.ts'
 import { type InstalledPeer, installed, type Peer, peerLine } from './install.ts'
+import { administrator, loginOver } from './over-channel.ts'
 import { type RunningServer, startFrontDoor, startMysqld } from './servers.ts'
+import { testSeveralPasswords } from './several-passwords.ts'
 
 /** Starts the server and declares the tests; the server ends with the last of all tests. */
 export async function testRealClients(peers: readonly Peer[], againstMysqld: boolean): Promise<void> {
@@ -68,14 +71,22 @@ export async function testRealClients(peers: readonly Peer[], againstMysqld: boo
     })
   }
 
-  describe('caching_sha2_password after an auth switch', async () => {
-    const switching = await start(
-      againstMysqld ? '--authentication-policy=sha256_password' : 'default_authentication_plugin=mysql_native_password',
-    )
-    after(() => switching.stop())
-    const root = await administrator(switching)
-    after(() => root.end())
-    await root.query("CREATE USER 'sha2'@'%' IDENTIFIED WITH caching_sha2_password BY 'pw-right'")
+  describe('caching_sha2_password after an auth switch', () => {
+    let switching: RunningServer
+    let root: Connection
+    before(async () => {
+      switching = await start(
+        againstMysqld
+          ? '--authentication-policy=sha256_password'
+          : 'default_authentication_plugin=mysql_native_password',
+      )
+      root = await administrator(switching)
+      await root.query("CREATE USER 'sha2'@'%' IDENTIFIED WITH caching_sha2_password BY 'pw-right'")
+    })
+    after(async () => {
+      await root?.end()
+      await switching?.stop()
+    })
     for (const name of clientNames) {
       const client = installed(peers, name)
       test(`${name} logs in again and again`, { skip: !client && 'missing' }, async () => {
@@ -84,12 +95,12 @@ export async function testRealClients(peers: readonly Peer[], againstMysqld: boo
         const expected = { ok: true, rows: [['sha2@%']] }
         assert.deepEqual(await loginOver(switching, 'tls', client, who), expected)
         // mysqld does not count them.
-        const before = againstMysqld ? undefined : await fastLogins(root)
+        const soFar = againstMysqld ? undefined : await fastLogins(root)
         assert.deepEqual(await loginOver(switching, 'plaintext', client, who), expected)
-        if (before === undefined) return
+        if (soFar === undefined) return
         // These two hash the NUL that ends the nonce of an auth switch: right password, never a fast authentication.
         const hashesNul = name === 'PyMySQL 1.0' || name === 'PyMySQL 1.1.1'
-        assert.equal(await fastLogins(root), before + (hashesNul ? 0 : 1))
+        assert.equal(await fastLogins(root), soFar + (hashesNul ? 0 : 1))
       })
     }
   })
@@ -117,29 +128,28 @@ export async function testRealClients(peers: readonly Peer[], againstMysqld: boo
       assert.deepEqual(await loginOver(server, 'tls', mysql, { ...who, sql, compression }), plain)
     })
   }
+
+  if (againstMysqld) return
+  testVerification(peers, server)
+  testSeveralPasswords(peers)
 }
 
-function loginOver(
-  to: RunningServer,
-  channel: ChannelName,
-  client: InstalledPeer,
-  who: Pick<ClientLogin, 'user' | 'password' | 'database' | 'requestPublicKey' | 'compression'> & {
-    readonly sql?: string
-  },
-): Promise<ClientOutcome> {
-  return login(client, {
-    host: to.host,
-    port: to.port,
-    socket: channel === 'unix-socket' ? to.socket : undefined,
-    tls: channel === 'tls' ? 'on' : 'off',
-    sql: 'SELECT CURRENT_USER()',
-    ...who,
+function testVerification(peers: readonly Peer[], server: RunningServer): void {
+  const mariadb = installed(peers, 'mariadb 11.8')
+  test('mariadb 11.8 verifies the certificate by its authority', { skip: !mariadb && 'MISSING' }, async () => {
+    assert(mariadb)
+    // On 127.0.0.1 it verifies nothing.
+    const who = { user: 'tls_only', password: 'pw-right', host: 'localhost', tls: 'verified' } as const
+    const ca = join(dirname(server.socket), 'data/ca.pem')
+    assert.deepEqual(await loginOver(server, 'tls', mariadb, { ...who, ca }), { ok: true, rows: [['tls_only@%']] })
+    // Instead of an authority it would take MariaDB's proof by the password, which the front door does not give.
+    assert.deepEqual(await loginOver(server, 'tls', mariadb, who), {
+      ok: false,
+      code: 2026,
+      sqlState: 'HY000',
+      text: 'TLS/SSL error: self-signed certificate in certificate chain',
+    })
   })
-}
-
-/** A session of root over the unix socket, by a client that is none of those under test. */
-function administrator({ socket, rootPassword }: RunningServer): Promise<Connection> {
-  return createConnection({ socketPath: socket, user: 'root', password: rootPassword })
 }
 
 async function fastLogins(root: Connection): Promise<number> {
