@@ -3,9 +3,12 @@
  * them; test/docs/generated.test.ts fails when one is not what this makes.
  */
 import { writeFile } from 'node:fs/promises'
+import { words } from '../src/auth/near-proof-words.ts'
 import type { HintRow } from '../src/client/login-hints.ts'
 import { clientHints } from '../src/client/login-hints-client.ts'
 import { serverHints } from '../src/client/login-hints-server.ts'
+import type { Finding } from '../src/doctor/finding.ts'
+import { findings } from '../src/doctor/findings/index.ts'
 import { clientErrors, serverErrors } from '../src/errors/codes.ts'
 import { type DenyRow, denyReasons } from '../src/errors/deny-reasons.ts'
 import { phases } from '../src/machine/phases.ts'
@@ -18,6 +21,8 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ['phases.md', phasesPage()],
     ['deny-reasons.md', denyReasonsPage()],
     ['login-failures.md', loginFailuresPage()],
+    ['findings.md', findingsPage()],
+    ['near-proofs.md', nearProofsPage()],
   ])
 }
 
@@ -96,6 +101,78 @@ function loginFailuresPage(): string {
     '## What the server said',
     '',
     ...table(serverHints),
+  ])
+}
+
+function nearProofsPage(): string {
+  const table = (which: keyof typeof words, before = '') => [
+    '',
+    '| slug | the client |',
+    '|---|---|',
+    ...Object.entries(words[which]).map(([slug, said]) => `| \`${slug}\` | ${before}${said} |`),
+    '',
+  ]
+  return page(
+    'What was wrong with a proof',
+    'src/auth/near-proof-words.ts',
+    [
+      'A wrong proof is tested against what clients are known to do wrong: each nonce with each form of the password and each',
+      'computation. Of all that reproduce the proof, the one with the fewest deviations is named. It is a proof, not a guess: nothing else',
+      'makes the same bytes.',
+      '',
+      'The front door does so with refused logins, after the verdict, and with logins that got in but needed full authentication because',
+      'their scramble was wrong: MySQL never mentions that, and a proxy that knows the scramble only refuses them. What it found is the',
+      '`detail` in `saltgate.handshakes`, and a line `explained` in the log; `Saltgate_near_proofs` counts. The client learns nothing.',
+      '',
+      '`saltgate_near_proofs` is how many logins a second are looked at, and of each account one; 0 switches it off, and then nothing of a',
+      'login is kept. No password that was tried is ever shown. But who reads the log learns of a wrong password how near it was: where',
+      'that is too much, switch it off.',
+      '',
+      '| the account has | what can be tested |',
+      '|---|---|',
+      '| `mysql_native_password` | nonces and order, by the stored hash; passwords that can be guessed without the right one |',
+      '| `caching_sha2_password` | the same, as long as the password is remembered from a full authentication |',
+      '| a SHA-256 crypt, and the password was sent | up to 12 forms of what was sent, by the crypt, in the worker |',
+      '| other rows of the same user name | whether the proof is right for one of them |',
+      '| whatever, and the password is known to who asks (`explainProof`) | everything |',
+      '',
+      'Not tested: the signatures of `client_ed25519` and `parsec`, and passwords sealed with PKCS #1 v1.5, which only servers before MySQL',
+      '5.7.28 and 8.0.5 took.',
+      '',
+      '## The nonce',
+      ...table('nonce', 'hashed '),
+      'The same where a password is sent inside RSA, which the nonce masks: "masked the password with".',
+      '',
+      '## The password',
+      ...table('password'),
+      '## The computation',
+      ...table('algorithm'),
+    ].slice(0, -1),
+  )
+}
+
+function findingsPage(): string {
+  const sections = findings.flatMap(
+    ({ id, title, severity, affects, remedy, reference, onLogin, onProbe }: Finding) => {
+      const places = [onLogin && 'logins', onProbe && 'examinations'].filter((place) => place !== undefined)
+      return [
+        '',
+        `## ${id}`,
+        '',
+        `${title}. (${severity}, in ${places.join(' and ')})`,
+        '',
+        `- Affects: ${affects}.`,
+        ...(remedy.client === undefined ? [] : [`- Client: ${remedy.client}`]),
+        ...(remedy.server === undefined ? [] : [`- Server: ${remedy.server}`]),
+        `- See <${reference}>`,
+      ]
+    },
+  )
+  return page('What the doctor finds', 'src/doctor/findings/', [
+    'What `saltgate trace` reads off logins and `saltgate doctor` off a server. A finding shows its evidence, and is called possible',
+    'where that does not prove it. *Decisive* ones decide a login, a *risk* will, elsewhere or later, and a *note* is worth knowing.',
+    'The names below are stable: they are the `id` in `--json`.',
+    ...sections,
   ])
 }
 

@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigurationError, MysqlError } from '../errors/errors.ts'
 import { addConnect } from './connect.ts'
+import { addDiff } from './diff.ts'
+import { addDoctor } from './doctor.ts'
 import { addServe } from './serve.ts'
+import { addTrace } from './trace.ts'
 import { addUser } from './user.ts'
 import { visible } from './visible.ts'
 
@@ -20,6 +23,9 @@ const program = new Command('saltgate')
 addServe(program)
 addUser(program)
 addConnect(program)
+addDoctor(program)
+addTrace(program)
+addDiff(program)
 
 // A reader that has seen enough (saltgate ... | head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

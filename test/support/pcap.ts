@@ -1,6 +1,7 @@
 /**
- * Reads TCP streams out of a classic pcap file (Ethernet, IPv4): enough for the captures in `test/vectors`.
+ * The TCP streams of a capture as a test wants them: whole, from the first byte. Not for captures that are damaged.
  */
+import { CaptureReader } from '../../src/doctor/capture/read-capture.ts'
 
 /** One connection, cut as it was sent. */
 export interface Conversation {
@@ -15,40 +16,26 @@ export interface Segment {
   readonly bytes: Uint8Array
 }
 
-/** Returns the connections in the order of their start. Throws: `Error` for another format or missing bytes. */
+/** Returns the connections in the order of their start, without those that were open before. Throws: `Error` for a damaged capture. */
 export function readPcap(file: Uint8Array): Conversation[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  if (view.getUint32(0, true) !== 0xa1b2c3d4) throw new Error('no little-endian pcap with microseconds')
-  if (view.getUint32(20, true) !== 1) throw new Error('link type is not Ethernet')
-
-  /** By client port: what each side sent, and the next sequence number of each side's port. */
-  const streams = new Map<number, { segments: Segment[]; next: Map<number, number> }>()
-  for (let at = 24; at < file.length; at += 16 + view.getUint32(at + 8, true)) {
-    const ip = at + 16 + 14
-    if (view.getUint16(ip - 2) !== 0x0800 || view.getUint8(ip + 9) !== 6) continue
-    const tcp = ip + (view.getUint8(ip) & 0x0f) * 4
-    const source = view.getUint16(tcp)
-    const sequence = view.getUint32(tcp + 4)
-    const flags = view.getUint8(tcp + 13)
-    const isSyn = (flags & 0x02) !== 0
-    if (isSyn && (flags & 0x10) === 0) streams.set(source, { segments: [], next: new Map() })
-    const from = streams.has(source) ? 'client' : 'server'
-    const stream = streams.get(from === 'client' ? source : view.getUint16(tcp + 2))
-    // A connection that was open before the capture began.
-    if (stream === undefined) continue
-    if (isSyn) {
-      stream.next.set(source, (sequence + 1) >>> 0)
-      continue
+  const streams: Segment[][] = []
+  const reader = new CaptureReader(({ sawSyn }) => {
+    if (!sawSyn) return undefined
+    const segments: Segment[] = []
+    streams.push(segments)
+    return {
+      onData: (from, bytes) => segments.push({ from, bytes: new Uint8Array(bytes) }),
+      onGap: () => {
+        throw new Error('bytes are missing')
+      },
+      onEnd() {},
+      finish() {},
     }
-    const start = tcp + (view.getUint8(tcp + 12) >> 4) * 4
-    const data = file.subarray(start, ip + view.getUint16(ip + 2))
-    const alreadySeen = ((stream.next.get(source) ?? 0) - sequence) | 0
-    if (data.length === 0 || alreadySeen >= data.length) continue
-    if (alreadySeen < 0) throw new Error('bytes are missing')
-    stream.segments.push({ from, bytes: new Uint8Array(data.subarray(alreadySeen)) })
-    stream.next.set(source, (sequence + data.length) >>> 0)
-  }
-  return Array.from(streams.values(), ({ segments }) => {
+  })
+  reader.push(file)
+  const { stopped } = reader.end()
+  if (stopped !== undefined) throw new Error(`${stopped.why} at offset ${stopped.offset}`)
+  return streams.map((segments) => {
     const of = (from: Segment['from']) => segments.filter((segment) => segment.from === from).map(({ bytes }) => bytes)
     return { client: of('client'), server: of('server'), segments }
   })

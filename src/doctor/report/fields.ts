@@ -1,0 +1,82 @@
+/** The fields of packets as people and programs read them: flags by name, text as text, secrets as lengths. */
+import { charsetOf, decodeName } from '../../machine/collations.ts'
+import { mariadbCapability, names } from '../../packets/capabilities.ts'
+import { characterSets } from '../../packets/character-sets.ts'
+import type { ConnectAttributes } from '../../packets/connect-attributes.ts'
+import { serverStatus } from '../../packets/server-status.ts'
+import type { SeenPacket } from '../observation.ts'
+import type { Shown } from './connection-report.ts'
+
+/** Every field of a packet by its codec's name; none of an answer, whose bytes are secret. */
+export function shownFields({ kind, fields }: SeenPacket): Readonly<Record<string, Shown>> | undefined {
+  if (fields === undefined || kind === 'AuthAnswer') return undefined
+  const collationId = typeof fields.collationId === 'number' ? fields.collationId : 0
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shownField(name, value, collationId)]))
+}
+
+/** `CLIENT_PLUGIN_AUTH`, as the manual writes them; lowest bit first, MariaDB's own behind. */
+export function capabilityNames(capabilities: number, mariadb: number): string[] {
+  const own = Object.entries(mariadbCapability).filter(([, bit]) => (mariadb & bit) !== 0)
+  return [...names(capabilities).map((name) => `CLIENT_${name}`), ...own.map(([name]) => `MARIADB_CLIENT_${name}`)]
+}
+
+/** `utf8mb4_0900_ai_ci`; `collation 2049` for an id that MySQL has not given to any. */
+export function collationName(id: number): string {
+  return collationsById.get(id) ?? `collation ${id}`
+}
+
+/** A name that the client sent; bytes that are no text in its character set are shown as Latin-1. */
+export function nameText(bytes: Uint8Array, collationId: number): string {
+  return decodeName(bytes, collationId) ?? Buffer.from(bytes).toString('latin1')
+}
+
+export function attributesText(attributes: ConnectAttributes | undefined): [string, string][] {
+  return (attributes ?? []).map(([name, value]) => [Buffer.from(name).toString(), Buffer.from(value).toString()])
+}
+
+function shownField(name: string, value: unknown, collationId: number): Shown {
+  switch (name) {
+    case 'capabilities':
+      return capabilityNames(value as number, 0)
+    case 'mariadbCapabilities':
+      return capabilityNames(0, value as number)
+    case 'statusFlags':
+      return statusNames(value as number)
+    case 'collationId':
+      return value === undefined
+        ? null
+        : { id: value as number, name: collationName(value as number), charset: charsetOf(value as number) }
+    case 'user':
+    case 'database':
+      return value instanceof Uint8Array ? nameText(value, collationId) : shown(value)
+    case 'connectAttributes':
+      return value === undefined ? null : attributesText(value as ConnectAttributes)
+    case 'authPluginData':
+    case 'filler':
+      return value instanceof Uint8Array
+        ? { bytes: value.length, hex: Buffer.from(value).toString('hex') }
+        : shown(value)
+    default:
+      return shown(value)
+  }
+}
+
+/** Bytes by their length: what may be read of them has a case of its own. */
+function shown(value: unknown): Shown {
+  if (value === undefined || value === null) return null
+  if (value instanceof Uint8Array) return { bytes: value.length }
+  if (typeof value === 'bigint') return value <= Number.MAX_SAFE_INTEGER ? Number(value) : String(value)
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value
+  if (Array.isArray(value)) return value.map(shown)
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shown(inner)]))
+}
+
+function statusNames(flags: number): string[] {
+  return Object.entries(serverStatus)
+    .filter(([, bit]) => (flags & bit) !== 0)
+    .map(([name]) => (name === 'SESSION_STATE_CHANGED' ? `SERVER_${name}` : `SERVER_STATUS_${name}`))
+}
+
+const collationsById = new Map(
+  characterSets.flatMap(({ collations }) => collations.map(({ id, name }) => [id, name] as const)),
+)

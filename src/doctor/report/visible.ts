@@ -1,0 +1,19 @@
+/** Text from a capture, made fit for one line of a terminal, of JSON or of a page: it must not move the cursor, forge lines or turn them. */
+
+/** Joiners stay: many scripts and emoji need them. */
+const unfit = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** Shows what is no character of a line: `\u{1b}`. */
+export function visible(text: string): string {
+  if (!/[^ -~]/.test(text)) return text
+  return text.replace(unfit, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+}
+
+/** One line of JSON in which nothing commands a terminal: JSON.stringify leaves DEL, the C1 controls and signs of direction. */
+export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value)
+  if (!/[^ -~]/.test(text)) return text
+  return text.replace(unfit, (character) =>
+    character.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}

@@ -1,0 +1,108 @@
+/**
+ * Ends TLS on both sides of an SSLRequest that has gone on to the server: the server's side first, so that the client is trusted with
+ * nobody that the tap could not prove, then the client's, with a certificate of the tap's own.
+ */
+import type { Socket } from 'node:net'
+import { connect, type SecureContext, TLSSocket } from 'node:tls'
+import { judgePeer, type PreparedTls } from '../../client/tls.ts'
+import type { SeenTls, Side } from '../observation.ts'
+
+export interface TlsEnding {
+  /** With the certificate and key that clients are shown. */
+  readonly clientSide: SecureContext
+  /** How the server's certificate is judged. */
+  readonly serverSide: PreparedTls
+}
+
+export interface TlsEnded {
+  onSecure(sockets: Readonly<Record<Side, TLSSocket>>, facts: Omit<SeenTls, 'requested'>): void
+  /** `at`: on whose side TLS could not begin. */
+  onFailed(at: Side, why: string, facts: Omit<SeenTls, 'requested'>): void
+}
+
+/**
+ * Both sockets must be without listeners for data. Bytes that the client sent behind its SSLRequest belong back into its socket.
+ *
+ * After: one of the two is called once, unless both sockets are destroyed before.
+ */
+export function endTls(
+  sockets: Readonly<Record<Side, Socket>>,
+  { clientSide, serverSide }: TlsEnding,
+  on: TlsEnded,
+): void {
+  const server = connect({ ...serverSide.options, socket: sockets.server })
+  server.once('error', (error) => on.onFailed('server', codeOf(error), nothingSeen))
+  server.once('end', onLeft)
+  server.once('secureConnect', () => {
+    server.removeAllListeners('error').off('end', onLeft)
+    server.pause()
+    const judged = judgePeer(serverSide, server, false)
+    if (typeof judged === 'string') return on.onFailed('server', judged, nothingSeen)
+    const certificates = chainOf(server)
+    const client = new TLSSocket(sockets.client, { isServer: true, secureContext: clientSide })
+    // The server may leave while the client takes its time.
+    server.once('error', (error) => on.onFailed('server', codeOf(error), { ...nothingSeen, certificates }))
+    client.once('error', (error) => on.onFailed('client', codeOf(error), factsAt(client, certificates, error)))
+    client.once('end', () => on.onFailed('client', left, { ...nothingSeen, certificates }))
+    client.once('secure', () => {
+      client.removeAllListeners('error').removeAllListeners('end')
+      server.removeAllListeners('error')
+      on.onSecure({ client, server }, factsAt(client, certificates, undefined))
+    })
+  })
+
+  function onLeft(): void {
+    on.onFailed('server', left, nothingSeen)
+  }
+}
+
+const left = 'it left during the TLS handshake'
+
+const nothingSeen: Omit<SeenTls, 'requested'> = {
+  offered: undefined,
+  version: undefined,
+  cipher: undefined,
+  serverName: undefined,
+  certificates: [],
+  alerts: [],
+  resumed: false,
+  inside: 'not-reached',
+}
+
+function factsAt(
+  client: TLSSocket,
+  certificates: readonly Uint8Array[],
+  error: Error | undefined,
+): Omit<SeenTls, 'requested'> {
+  const { servername } = client as TLSSocket & { servername?: string | false | null }
+  const alert = error === undefined ? undefined : /ALERT_(\w+)$/.exec(codeOf(error))?.[1]
+  return {
+    ...nothingSeen,
+    version: client.getProtocol() ?? undefined,
+    cipher: client.getCipher()?.name,
+    serverName: servername || undefined,
+    certificates,
+    alerts: alert === undefined ? [] : [{ from: 'client', level: 'fatal', description: alert.toLowerCase(), atMs: 0 }],
+    resumed: client.isSessionReused(),
+    inside: error === undefined ? 'seen' : 'not-reached',
+  }
+}
+
+/** DER, the server's own first. */
+function chainOf(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = []
+  for (
+    let at = socket.getPeerX509Certificate();
+    at !== undefined && chain.length < longestChain;
+    at = at.issuerCertificate
+  ) {
+    chain.push(at.raw)
+  }
+  return chain
+}
+
+const longestChain = 10
+
+function codeOf(error: Error & { code?: string }): string {
+  return error.code ?? error.message
+}
