@@ -13,6 +13,7 @@ import { batchSize, maxPasswordLength } from '../auth/sha256-crypt-kernel.ts'
 export type WorkerRequest =
   | { readonly ask: 'use-key'; readonly privateKey: KeyObject | undefined }
   | ({ readonly ask: 'check'; readonly id: number; readonly credentials: readonly IndexedCrypt[] } & Proof)
+  | { readonly ask: 'open'; readonly id: number; readonly secret: Uint8Array<ArrayBuffer> }
   | {
       readonly ask: 'hash'
       readonly id: number
@@ -34,6 +35,8 @@ export type WorkerReply =
   | { readonly id: number; readonly is: 'mismatch' }
   | { readonly id: number; readonly is: 'malformed'; readonly why: string }
   | { readonly id: number; readonly is: 'hashed'; readonly hash: string }
+  /** Still masked; `undefined`: it does not decrypt. */
+  | { readonly id: number; readonly is: 'opened'; readonly text: Uint8Array | undefined }
 
 /** One password with the crypts that are asked of it. */
 interface Job {
@@ -97,6 +100,13 @@ function accept(request: WorkerRequest): void {
         wipe(once)
         return { id, is: 'match', credential: matching.credential, fastDigest }
       })
+      return
+    }
+    case 'open': {
+      const { id, secret } = request
+      const text = decrypt(secret)
+      port?.postMessage({ id, is: 'opened', text } satisfies WorkerReply)
+      if (text !== undefined) wipe(text)
       return
     }
     case 'hash': {

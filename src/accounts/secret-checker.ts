@@ -113,6 +113,20 @@ export class SecretChecker {
   }
 
   /**
+   * Opens a sealed secret and leaves its mask on; `undefined` when it does not decrypt with the key. For an account source that judges
+   * passwords by itself, and for whoever wants to know why one was refused.
+   *
+   * Throws (as a rejection): `CheckRefused` as `check`.
+   * After: `secret` is wiped; the opened text is the caller's to wipe.
+   */
+  async open(secret: Uint8Array, source: string): Promise<Uint8Array | undefined> {
+    const own = Uint8Array.from(secret)
+    wipe(secret)
+    const reply = await this.#submit(source, (id) => ({ ask: 'open', id, secret: own }), own)
+    return reply.is === 'opened' ? reply.text : undefined
+  }
+
+  /**
    * Makes a stored credential; `rounds` is of no effect for sha256_password, which always has 5000.
    *
    * Units: `password` has no NUL at its end and is not wiped; `salt` is 20 bytes in 0x01-0x7f without `$`.

@@ -15,7 +15,8 @@ export interface EndedHandshake {
   /** The phase in which it was refused. */
   readonly during: DoorPhase
   readonly reason: DenyReason | undefined
-  readonly detail: string | undefined
+  /** Completed afterwards, when it is found out what was wrong with the proof. */
+  detail: string | undefined
   /** The public error. */
   readonly errorCode: number | undefined
 }

@@ -34,6 +34,8 @@ export interface StatusCounters {
   Performance_schema_session_connect_attrs_longest_seen: number
   Saltgate_fast_authentications: number
   Saltgate_full_authentications: number
+  /** Logins of which it was found out what was wrong with the proof, those among them that got in all the same. */
+  Saltgate_near_proofs: number
 }
 
 export function newStatusCounters(): StatusCounters {
@@ -64,5 +66,6 @@ export function newStatusCounters(): StatusCounters {
     Performance_schema_session_connect_attrs_longest_seen: 0,
     Saltgate_fast_authentications: 0,
     Saltgate_full_authentications: 0,
+    Saltgate_near_proofs: 0,
   }
 }

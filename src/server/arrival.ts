@@ -118,19 +118,16 @@ class Arrival implements PacketHandler, LoginOwner {
   }
 
   onAdmitted(login: Login, admitted: Admitted): void {
-    countAdmitted(this.door, this.record)
+    this.door.nearProofs.consider(login.shown, countAdmitted(this.door, this.record), this.#nonce)
     new ClientSession(login, admitted, this.#nonce)
   }
 
   onRefused(login: Login): void {
     const { state } = login.machine
     if (state.at !== 'refused') return
-    countRefused(this.door, this.record, {
-      reason: state.reason,
-      during: state.during,
-      detail: state.detail,
-      errorCode: state.error?.code,
-    })
+    const { reason, during, detail, error } = state
+    const ended = countRefused(this.door, this.record, { reason, during, detail, errorCode: error?.code })
+    this.door.nearProofs.consider(login.shown, ended, this.#nonce)
     this.#leave()
   }
 

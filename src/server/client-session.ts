@@ -217,7 +217,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   onAdmitted(login: Login, admitted: Admitted): void {
     const { state } = login.machine
     if (state.at !== 'ready') return
-    countAdmitted(this.door, this.record)
+    this.door.nearProofs.consider(login.shown, countAdmitted(this.door, this.record), this.#greetingNonce)
     this.door.userConnections.release(this.account)
     this.reset()
     this.account = admitted.account
@@ -234,7 +234,8 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
     const { state } = login.machine
     if (state.at !== 'refused') return
     const { reason, during, detail, error } = state
-    countRefused(this.door, this.record, { reason, during, detail, errorCode: error?.code }, true)
+    const ended = countRefused(this.door, this.record, { reason, during, detail, errorCode: error?.code }, true)
+    this.door.nearProofs.consider(login.shown, ended, this.#greetingNonce)
     this.#leave()
   }
 

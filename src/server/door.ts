@@ -10,6 +10,7 @@ import { NonceSource } from '../accounts/nonce-source.ts'
 import { CheckRefused, SecretChecker } from '../accounts/secret-checker.ts'
 import type { AccountSource } from '../accounts/source.ts'
 import { plugins } from '../auth/plugins.ts'
+import { xor } from '../auth/primitives.ts'
 import { isOwnCredential } from '../machine/exchanges.ts'
 import type { Attempt, LoginPolicy, Proof } from '../machine/server-states.ts'
 import { capability } from '../packets/capabilities.ts'
@@ -23,6 +24,7 @@ import { FastDigests } from './fast-digests.ts'
 import { HostCache } from './host-cache.ts'
 import { HostNames } from './host-names.ts'
 import type { Log } from './log.ts'
+import { NearProofs } from './near-proofs.ts'
 import type { OnQuery } from './query.ts'
 import type { Settings } from './settings.ts'
 import type { ServerTls } from './tls-context.ts'
@@ -113,6 +115,7 @@ export class Door {
   readonly fastDigests = new FastDigests(fastDigestLimit)
   readonly failedLogins = new FailedLogins()
   readonly userConnections = new UserConnections()
+  readonly nearProofs = new NearProofs(this)
   readonly secrets: SecretChecker
   readonly tls: ServerTls | undefined
   /** One list per duration: a whole login, and a whole COM_CHANGE_USER. */
@@ -223,20 +226,13 @@ export class Door {
   ): Promise<Proof> {
     const { candidate, nonce, plugin, authStrings, factor } = attempt
     const { account } = candidate
-    const own = this.accounts.checkPassword
-    if (own !== undefined && form === 'clear' && !candidate.decoy) {
-      const password = secret.subarray(0, secret.at(-1) === 0 ? -1 : undefined)
-      try {
-        const right = await own.call(this.accounts, account, password, factor)
-        return right === true
-          ? { holds: true, credential: 0 }
-          : { holds: false, reason: 'secret-mismatch', detail: undefined }
-      } finally {
-        secret.fill(0)
-      }
-    }
+    const own = this.accounts.checkPassword?.bind(this.accounts)
     const source = record.address === undefined ? 'localhost' : sourceKey(record.address)
     try {
+      if (own !== undefined && !candidate.decoy) {
+        const clear = form === 'clear' ? secret : await this.#unsealed(secret, nonce, source)
+        return await judgeBy((password) => own(account, password, factor), clear, form)
+      }
       const checked = await this.secrets.check({ authStrings, secret, form, nonce, source })
       if (checked.outcome === 'mismatch') {
         const reason = authStrings[0] === '' ? 'password-not-empty' : 'secret-mismatch'
@@ -253,11 +249,21 @@ export class Door {
     }
   }
 
+  /** The clear password, NUL included; `undefined` when it was sealed with another key. */
+  async #unsealed(secret: Uint8Array, nonce: Uint8Array, source: string): Promise<Uint8Array | undefined> {
+    const masked = await this.secrets.open(secret, source)
+    if (masked === undefined || masked.length === 0) return undefined
+    const clear = xor(masked, nonce)
+    masked.fill(0)
+    return clear
+  }
+
   async close(): Promise<void> {
     this.loginDeadlines.close()
     this.changeUserDeadlines.close()
     for (const list of this.#idleDeadlines.values()) list.close()
     this.hostNames.close()
+    this.nearProofs.close()
     await this.secrets.close()
   }
 
@@ -306,5 +312,31 @@ export class Door {
       this.fastDigests.clear()
       this.#decoyModel = this.#modelOfDecoys()
     })
+  }
+}
+
+/** Asks an account source that judges passwords by itself. After: `clear` is wiped. */
+async function judgeBy(
+  check: (password: Uint8Array) => boolean | Promise<boolean>,
+  clear: Uint8Array | undefined,
+  form: 'clear' | 'sealed',
+): Promise<Proof> {
+  // As in the built-in check: a clear password ends in its only NUL, a sealed one at the first.
+  const end = clear?.indexOf(0) ?? -1
+  if (clear === undefined || end === -1 || (form === 'clear' && end < clear.length - 1)) {
+    clear?.fill(0)
+    return {
+      holds: false,
+      reason: 'secret-malformed',
+      detail: 'a password that does not end in a NUL, or was sealed with another key',
+    }
+  }
+  try {
+    const right = await check(clear.subarray(0, end))
+    return right === true
+      ? { holds: true, credential: 0 }
+      : { holds: false, reason: 'secret-mismatch', detail: undefined }
+  } finally {
+    clear.fill(0)
   }
 }

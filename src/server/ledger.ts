@@ -6,6 +6,7 @@
  */
 import { type DenyReason, type DenyRow, denyReasons } from '../errors/deny-reasons.ts'
 import type { ConnectionRecord, DoorPhase } from '../registry/connection-record.ts'
+import type { EndedHandshake } from '../registry/registry.ts'
 import type { Door } from './door.ts'
 
 export interface Refusal {
@@ -15,9 +16,9 @@ export interface Refusal {
   readonly errorCode: number | undefined
 }
 
-export function countAdmitted(door: Door, record: ConnectionRecord): void {
+export function countAdmitted(door: Door, record: ConnectionRecord): EndedHandshake {
   if (record.address !== undefined) door.hostCache.onSuccess(record.address)
-  door.registry.ended({
+  const ended: EndedHandshake = {
     record,
     endedAtMs: door.now(),
     outcome: 'admitted',
@@ -25,15 +26,17 @@ export function countAdmitted(door: Door, record: ConnectionRecord): void {
     reason: undefined,
     detail: undefined,
     errorCode: undefined,
-  })
+  }
+  door.registry.ended(ended)
   door.log.debug(
     { connection: record.id, user: record.login?.user, host: record.host, plugin: record.plugin },
     'admitted',
   )
+  return ended
 }
 
 /** `again`: it was a COM_CHANGE_USER, whose failure is no aborted connect. */
-export function countRefused(door: Door, record: ConnectionRecord, refusal: Refusal, again = false): void {
+export function countRefused(door: Door, record: ConnectionRecord, refusal: Refusal, again = false): EndedHandshake {
   const { reason, during, detail, errorCode } = refusal
   const row: DenyRow = denyReasons[reason]
   const { status } = door.registry
@@ -43,7 +46,9 @@ export function countRefused(door: Door, record: ConnectionRecord, refusal: Refu
   if (row.hostCache !== undefined && record.address !== undefined) {
     door.hostCache.countError(record.address, row.hostCache, row.connectError)
   }
-  door.registry.ended({ record, endedAtMs: door.now(), outcome: 'refused', during, reason, detail, errorCode })
+  const endedAtMs = door.now()
+  const ended: EndedHandshake = { record, endedAtMs, outcome: 'refused', during, reason, detail, errorCode }
+  door.registry.ended(ended)
   door.log.info(
     {
       connection: record.id,
@@ -56,8 +61,29 @@ export function countRefused(door: Door, record: ConnectionRecord, refusal: Refu
       reason,
       detail,
       error: errorCode,
-      waitedMs: door.now() - record.acceptedAtMs,
+      waitedMs: endedAtMs - record.acceptedAtMs,
     },
     'refused',
+  )
+  return ended
+}
+
+/** What was found out about the proof of a login after its end. */
+export function countExplained(door: Door, ended: EndedHandshake, clause: string): void {
+  const { record, reason, during } = ended
+  ended.detail = ended.detail === undefined ? clause : `${ended.detail}: ${clause}`
+  door.registry.status.Saltgate_near_proofs++
+  door.log.info(
+    {
+      connection: record.id,
+      user: record.login?.user,
+      host: record.host,
+      plugin: record.plugin,
+      phase: during,
+      outcome: ended.outcome,
+      reason,
+      detail: ended.detail,
+    },
+    'explained',
   )
 }

@@ -17,6 +17,7 @@ import type { Connection, PacketHandler } from '../transport/connection.ts'
 import { admit } from './admission.ts'
 import type { Door } from './door.ts'
 import { shownLogin } from './shown-login.ts'
+import type { ShownProof } from './shown-proof.ts'
 import { describePeer, type TlsPeer } from './tls-context.ts'
 
 /** What a login that got in hands over. */
@@ -39,6 +40,8 @@ export class Login implements PacketHandler {
   readonly machine: ServerHandshake
   /** What TLS proved of the peer; `undefined` without TLS. */
   peer: TlsPeer | undefined
+  /** For whoever counts the end of this login to hand on to `door.nearProofs`. */
+  readonly shown: ShownProof | undefined
   readonly #owner: LoginOwner
   #admitted: Admitted | undefined = undefined
   #settled = false
@@ -60,6 +63,7 @@ export class Login implements PacketHandler {
     this.record = record
     this.machine = machine
     this.peer = peer
+    this.shown = door.nearProofs.follow()
     this.#owner = owner
   }
 
@@ -74,6 +78,7 @@ export class Login implements PacketHandler {
   }
 
   onPacket(payload: Uint8Array, sequenceId: number): void {
+    this.shown?.onPacket(this.machine.state, payload)
     this.#feed({ is: 'packet', payload, sequenceId })
   }
 
@@ -140,6 +145,7 @@ export class Login implements PacketHandler {
           this.door.settings.get('performance_schema_session_connect_attrs_size'),
           this.door.registry.status,
         )
+        this.shown?.onFirstAnswer(this.machine.state)
         this.#findAccount(effect.login.user)
         break
       case 'check-secret':
@@ -226,6 +232,7 @@ export class Login implements PacketHandler {
 
   #checkSecret(attempt: Attempt, secret: Uint8Array, form: 'clear' | 'sealed'): void {
     this.#fullAuthentication = true
+    if (this.shown !== undefined) this.shown.secretForm = form
     this.door
       .judgeSecret(attempt, secret, form, this.record)
       .then((proof) => this.#answerLate({ is: 'secret-checked', proof }))
@@ -233,6 +240,7 @@ export class Login implements PacketHandler {
   }
 
   #admit(attempt: Attempt, proof: Proof): void {
+    this.shown?.onVerdict(attempt, proof.holds)
     const admission = admit(this.door, this.record, attempt, proof, this.peer, this.#justFound)
     if (!admission.admitted) return this.#answer({ is: 'denied', ...admission })
     this.#admitted = admission

@@ -142,5 +142,11 @@ export const settingsTable = {
     'global',
     'Offers mysql_clear_password on secure channels to accounts that need the password itself',
   ),
+  saltgate_near_proofs: integer(
+    2,
+    [0, 1000],
+    'global',
+    'Wrong proofs a second, one for each account, of which it is found out what the client did; 0: none',
+  ),
   saltgate_handshake_history: integer(1000, [0, 1_000_000], 'global', 'Ended logins kept for saltgate.handshakes'),
 } as const

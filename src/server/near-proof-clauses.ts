@@ -1,0 +1,180 @@
+/**
+ * What is to be said of a proof that did not hold: the battery of `auth/near-proof.ts` on the scramble; then the other rows of the same
+ * user name; then, of a password that was sent, whether a few repaired forms of it match the stored crypt. No candidate leaves this
+ * file, and each is wiped. For users that do not exist the same is done, and takes as long: whoever measures how busy the door is
+ * learns neither which names exist nor that a guess was near.
+ */
+import { type Account, accountName } from '../accounts/account.ts'
+import { verifyFastDigest } from '../auth/caching-sha2-password.ts'
+import { verifyNativePassword } from '../auth/mysql-native-password.ts'
+import {
+  deviations,
+  explainProof,
+  type GivenProof,
+  type NearProof,
+  sayNearProof,
+  type Verifier,
+} from '../auth/near-proof.ts'
+import { readingsOf, type SecretSurroundings } from '../auth/near-proof-readings.ts'
+import { plainMistake, repairsOf } from '../auth/near-proof-repairs.ts'
+import { wipe } from '../auth/primitives.ts'
+import { parseStoredCrypt } from '../auth/sha256-crypt.ts'
+import { isOwnCredential } from '../machine/exchanges.ts'
+import type { Attempt } from '../machine/server-states.ts'
+import type { Door } from './door.ts'
+import type { ShownProof } from './shown-proof.ts'
+
+/** One clause; `undefined`: nothing that was tried explains it. Throws (as a rejection): `CheckRefused`. */
+export async function clauseOf(
+  door: Door,
+  shown: ShownProof,
+  outcome: 'admitted' | 'refused',
+  greetingNonce: Uint8Array,
+): Promise<string | undefined> {
+  const { attempt, answers } = shown
+  const [answer] = answers
+  if (attempt === undefined || answer === undefined) return undefined
+  const { login, nonce, plugin, authStrings } = attempt
+  const given: GivenProof = {
+    plugin: plugin.name,
+    answer,
+    nonce,
+    otherNonces: [{ of: 'greeting', nonce: greetingNonce }],
+    user: login.user,
+    stored: authStrings[0],
+  }
+  const near = explainScramble(door, attempt, given)
+  if (near !== undefined || outcome === 'admitted') return near
+  const row = otherRows(door, attempt).find((other) => isScrambleOf(door, given, other))
+  if (row !== undefined) return sayRow(row, attempt)
+  return plugin.secrets === 'never-sent' ? undefined : clauseOfSecret(door, shown, attempt, given)
+}
+
+function explainScramble(door: Door, attempt: Attempt, given: GivenProof): string | undefined {
+  if (given.answer.length < 2) return undefined
+  for (const verifier of verifiersOf(door, attempt)) {
+    const near = explainProof(given, verifier)
+    if (near !== undefined && deviations(near) > 0) return sayNearProof(near)
+  }
+  return undefined
+}
+
+/** Of the credentials that the exchange was about. Where nothing is remembered, something to take as long. */
+function verifiersOf(door: Door, attempt: Attempt): readonly Verifier[] {
+  const { candidate, plugin, authStrings } = attempt
+  const known = authStrings.flatMap((stored): Verifier[] => {
+    if (stored === '') return [{ kind: 'password', password: new Uint8Array(0) }]
+    return /^\*[\dA-Fa-f]{40}$/.test(stored) ? [{ kind: 'native', twice: Buffer.from(stored.slice(1), 'hex') }] : []
+  })
+  if (plugin.name !== 'caching_sha2_password' || known.length > 0) return known
+  const digests = candidate.decoy || !isOwnCredential(attempt) ? [] : door.fastDigests.of(candidate.account)
+  const remembered = digests.filter(({ length }) => length === 32)
+  return (remembered.length > 0 ? remembered : [new Uint8Array(32)]).map((twice) => ({ kind: 'sha2', twice }))
+}
+
+function isScrambleOf(door: Door, { plugin, answer, nonce }: GivenProof, row: Account): boolean {
+  if (row.plugin !== plugin) return false
+  if (plugin === 'mysql_native_password') return verifyNativePassword(answer, nonce, row.authString)
+  return (
+    plugin === 'caching_sha2_password' &&
+    door.fastDigests.of(row).some((twice) => verifyFastDigest(answer, nonce, twice))
+  )
+}
+
+/** Of a password that was sent. */
+async function clauseOfSecret(
+  door: Door,
+  shown: ShownProof,
+  attempt: Attempt,
+  given: GivenProof,
+): Promise<string | undefined> {
+  const received = shown.answers.at(-1)
+  // Who judges passwords by their own means is asked once a login.
+  if (received === undefined || received.length === 0 || door.accounts.checkPassword !== undefined) return undefined
+  const { nonce, otherNonces, user, stored } = given
+  if (shown.secretForm !== 'sealed') {
+    const around = { form: 'clear', nonce, otherNonces, user, stored } as const
+    return await clauseOfText(door, attempt, received, around, shown.secretForm === undefined)
+  }
+  const opened = await door.secrets.open(Uint8Array.from(received), source)
+  if (opened === undefined) return undefined
+  try {
+    return await clauseOfText(door, attempt, opened, { form: 'opened', nonce, otherNonces, user, stored }, false)
+  } finally {
+    wipe(opened)
+  }
+}
+
+/** `unasked`: in clear, where the server takes nothing in clear. */
+async function clauseOfText(
+  door: Door,
+  attempt: Attempt,
+  received: Uint8Array,
+  around: SecretSurroundings,
+  unasked: boolean,
+): Promise<string | undefined> {
+  const { authStrings } = attempt
+  const [reading] = readingsOf(received, around)
+  if (reading === undefined) return undefined
+  let row: Account | undefined
+  try {
+    if (unasked) {
+      const near = { nonce: 'right', password: 'right', algorithm: 'clear' }
+      return (await matching(door, authStrings, reading.text)) === undefined ? undefined : sayNearProof(near)
+    }
+    const mistake = plainMistake(received, around)
+    if (mistake !== undefined) return sayNearProof(mistake)
+    row = await rowOfPassword(door, attempt, reading.text)
+  } finally {
+    wipe(reading.text)
+  }
+  const repairs = repairsOf(received, around)
+  const found: NearProof[] = []
+  try {
+    // All of them, even behind one that matches: how long it takes must not tell that a guess was near.
+    for (const { near, password } of repairs.slice(0, mostRepairs)) {
+      if ((await matching(door, authStrings, password)) !== undefined) found.push(near)
+    }
+  } finally {
+    wipe(...repairs.map(({ password }) => password))
+  }
+  if (row !== undefined) return sayRow(row, attempt)
+  return found[0] && sayNearProof(found[0])
+}
+
+/** In one go, and always of as many rows: how long it takes must not tell which names exist. */
+async function rowOfPassword(door: Door, attempt: Attempt, password: Uint8Array): Promise<Account | undefined> {
+  const rows = otherRows(door, attempt).filter(({ authString }) => parseStoredCrypt(authString) !== undefined)
+  const [own = ''] = attempt.authStrings
+  const tried = Array.from({ length: mostRows }, (_, i) => rows[i]?.authString ?? own)
+  const index = await matching(door, tried, password)
+  return index === undefined ? undefined : rows[index]
+}
+
+/** The index of the stored crypt that the password matches. */
+async function matching(door: Door, authStrings: readonly string[], password: Uint8Array): Promise<number | undefined> {
+  const secret = Uint8Array.of(...password, 0)
+  const checked = await door.secrets.check({ authStrings, secret, form: 'clear', nonce: new Uint8Array(0), source })
+  return checked.outcome === 'match' ? checked.credential : undefined
+}
+
+/** Rows that the login might have been meant for: of its user name, and not chosen. The most specific first. */
+function otherRows({ accounts }: Door, { login, candidate }: Attempt): readonly Account[] {
+  if (!('list' in accounts) || typeof accounts.list !== 'function') return []
+  const all: readonly Account[] = accounts.list()
+  const { user, host } = candidate.account
+  const chosen = (row: Account) => !candidate.decoy && row.user === user && row.host === host
+  return all.filter((row) => row.user === login.user && row.authString !== '' && !chosen(row)).slice(0, mostRows)
+}
+
+function sayRow(row: Account, { candidate }: Attempt): string {
+  const why = candidate.decoy ? 'that row is not for this host' : `the row chosen was ${accountName(candidate.account)}`
+  return `right password for ${accountName(row)}, but ${why}`
+}
+
+/** As the worker shares out its time: all of this together waits like one client. */
+const source = 'near-proofs'
+
+/** Crypts of one login: 12 together. */
+const mostRows = 4
+const mostRepairs = 8
