@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- --front-door | --clients] [--quick] [--json] [--report FILE] [--only NAME,NAME]`: the front door beside a bare
- * Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql. Both parts
- * take under fifteen minutes; with `--quick` under three.
+ * `npm run bench [-- --front-door | --clients | --trace] [--quick] [--json] [--report FILE] [--only NAME,NAME]`: the front door beside a bare
+ * Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql, then the reading of
+ * captures beside tshark. All parts take under twenty minutes; with `--quick` under four.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -10,11 +10,13 @@ import { measureClients } from './clients/part.ts'
 import { measureFrontDoor } from './front-door.ts'
 import { buildLoginstorm } from './loginstorm.ts'
 import { type CaseResult, document, mediansOf, type PartText, ratio, table } from './report.ts'
+import { measureTrace } from './trace/part.ts'
 
 const { values: flags } = parseArgs({
   options: {
     'front-door': { type: 'boolean', default: false },
     clients: { type: 'boolean', default: false },
+    trace: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     report: { type: 'string' },
@@ -22,7 +24,7 @@ const { values: flags } = parseArgs({
   },
 })
 
-const all = flags['front-door'] === flags.clients
+const all = !flags['front-door'] && !flags.clients && !flags.trace
 const only = flags.only?.split(',')
 const say = (line: string) => (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
 
@@ -57,6 +59,16 @@ is without. \`query\` gives the whole result by the text protocol, \`stream\` ro
 Where the rows per second are nearly the same, the server sends no more; CPU tells the clients apart.`,
 }
 
+const traceText: PartText = {
+  title: 'The trace',
+  option: '--trace',
+  explanation: `A capture of many logins, each followed by a dozen queries with results of 20 rows. Saltgate writes a line of JSON per connection
+(who, with what, how it ended), the report with steps and findings that \`saltgate trace --json\` prints, or what it prints without.
+It looks at logins and commands, and passes over results. tshark decodes all
+with \`-q -Y mysql\`, or writes five fields of each packet with \`-T fields\`. Times are those of whole processes, their start
+included. tshark keeps what it has seen, so the largest capture is not for it.`,
+}
+
 const program = all || flags['front-door'] ? await loginstorm() : undefined
 const peers = await installPeers(say)
 for (const peer of peers) {
@@ -69,16 +81,21 @@ const frontDoorScale = flags.quick
 const clientScale = flags.quick
   ? { rounds: 1, cycles: 1500, rows: 100_000, warmupCycles: 3000, warmupReadings: 5 }
   : { rounds: 5, cycles: 2000, rows: 1_000_000, warmupCycles: 20_000, warmupReadings: 2 }
+const traceScale = flags.quick
+  ? { rounds: 1, sizes: [64], largest: 128 }
+  : { rounds: 3, sizes: [64, 256], largest: 1024 }
 
 const frontDoor =
   program === undefined ? undefined : await measureFrontDoor(program, peers, frontDoorScale, only, print)
 const clients = all || flags.clients ? await measureClients(peers, clientScale, only, print) : undefined
+const trace = all || flags.trace ? await measureTrace(peers, traceScale, print) : undefined
 
 if (flags.report) {
   const before = await readFile(flags.report, 'utf8').catch(() => '')
   const parts = [
     { text: frontDoorText, result: frontDoor },
     { text: clientsText, result: clients },
+    { text: traceText, result: trace },
   ]
   await writeFile(flags.report, document(parts, before))
 }

@@ -3,12 +3,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigurationError, MysqlError } from '../errors/errors.ts'
-import { addConnect } from './connect.ts'
-import { addDiff } from './diff.ts'
-import { addDoctor } from './doctor.ts'
-import { addServe } from './serve.ts'
-import { addTrace } from './trace.ts'
-import { addUser } from './user.ts'
 import { visible } from './visible.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -20,12 +14,17 @@ const program = new Command('saltgate')
   .exitOverride()
   .addHelpText('after', '\nExit codes: 0 done, 1 the answer is no, 2 wrong use.')
 
-addServe(program)
-addUser(program)
-addConnect(program)
-addDoctor(program)
-addTrace(program)
-addDiff(program)
+/** Each is loaded when it is called, or when somebody wants to see all of them: they stand on very different parts. */
+const commands = new Map<string, () => Promise<(program: Command) => void>>([
+  ['serve', async () => (await import('./serve.ts')).addServe],
+  ['user', async () => (await import('./user.ts')).addUser],
+  ['connect', async () => (await import('./connect.ts')).addConnect],
+  ['doctor', async () => (await import('./doctor.ts')).addDoctor],
+  ['trace', async () => (await import('./trace.ts')).addTrace],
+  ['diff', async () => (await import('./diff.ts')).addDiff],
+])
+const called = commands.get(process.argv[2] ?? '')
+for (const load of called === undefined ? commands.values() : [called]) (await load())(program)
 
 // A reader that has seen enough (saltgate ... | head) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -52,6 +52,23 @@ describe('saltgate trace', () => {
     assert.ok(!stdout.includes('\u001b'))
   })
 
+  it('prints a line for each connection, or a small object', async () => {
+    const { code, stdout } = await trace(['--summary', several])
+    assert.equal(code, 1)
+    const lines = stdout.trimEnd().split('\n')
+    assert.equal(lines.length, 3)
+    assert.match(lines[1] ?? '', /^#2 {2}\S+ {2}\S+ -> \S+ {2}\S+ {2}caching_sha2_password {2}plaintext {2}[\d.]+ ms {2}refused: 1045 Access/)
+    const small = objects((await trace(['--summary', '--json', several])).stdout)
+    assert.deepEqual(
+      small.map(({ number, outcome }) => [number, outcome]),
+      [
+        [1, 'ok'],
+        [2, 'refused'],
+        [3, 'aborted'],
+      ],
+    )
+  })
+
   it('exits 0 where all is well', async () => {
     const { code, stderr } = await trace([vector('ma1011-native-ok-mysql97.pcap')])
     assert.deepEqual([code, stderr], [0, '1 connection: 1 ok, 0 refused, 0 aborted\n'])

@@ -6,6 +6,7 @@ import { explainedReport } from '../doctor/report/explained-report.ts'
 import { htmlConnection, htmlFoot, htmlHead } from '../doctor/report/html.ts'
 import { ladder } from '../doctor/report/ladder.ts'
 import { HostNames } from '../doctor/report/redact-hosts.ts'
+import { summaryOf, summaryText } from '../doctor/report/summary.ts'
 import { jsonLine } from '../doctor/report/visible.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { type CaptureRead, type CaptureReader, readCapture } from './trace/capture-source.ts'
@@ -28,6 +29,14 @@ export function addTrace(program: Command): void {
     .option('--connection <number>', 'only this connection', wholeNumber)
     .addOption(new Option('--only <outcome>', 'only connections that ended so').choices(['ok', 'refused', 'aborted']))
     .option('--verbose', 'every field of each packet, and its bytes')
+    .addOption(
+      new Option('--summary', 'one line per connection, without its packets and findings').conflicts([
+        'verbose',
+        'html',
+        'password',
+        'redactHosts',
+      ]),
+    )
     .option('--json', 'print one JSON object per connection and line')
     .option('--html <file>', 'write a page to pass on, in the place of lines')
     .option('--redact-hosts', 'put host-1, host-2, ... in the place of names and addresses')
@@ -44,6 +53,7 @@ interface TraceFlags extends LiveFlags {
   readonly only?: 'ok' | 'refused' | 'aborted'
   readonly verbose?: true
   readonly json?: true
+  readonly summary?: true
   readonly html?: string
   readonly redactHosts?: true
 }
@@ -64,6 +74,12 @@ async function run(file: string | undefined, flags: TraceFlags): Promise<void> {
     onSeen(seen) {
       if (flags.only !== undefined && seen.outcome !== flags.only) return
       if (flags.connection !== undefined && seen.number !== flags.connection) return
+      if (flags.summary) {
+        tally[seen.outcome]++
+        const summary = summaryOf(seen)
+        process.stdout.write(`${flags.json ? jsonLine(summary) : summaryText(summary)}\n`)
+        return
+      }
       const explained = explainedReport(seen, { password, hex: flags.verbose ?? false })
       const known = live ? withoutEnd(explained) : explained
       const report = hosts?.redact(known) ?? known

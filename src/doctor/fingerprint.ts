@@ -19,6 +19,17 @@ export interface Fingerprint {
 }
 
 export function fingerprintOf(seen: Observation): Fingerprint {
+  const known = fingerprints.get(seen)
+  if (known !== undefined) return known
+  const fingerprint = read(seen)
+  fingerprints.set(seen, fingerprint)
+  return fingerprint
+}
+
+/** Many findings ask for the same. */
+const fingerprints = new WeakMap<Observation, Fingerprint>()
+
+function read(seen: Observation): Fingerprint {
   const head = seen.login ?? seen.sslRequest
   const name = attributeOf(seen, '_client_name')
   if (name !== undefined) {

@@ -8,7 +8,7 @@ import type { WalkedPacket } from './packet-walk.ts'
 /** Packets of one connection that are kept. */
 const mostPackets = 1000
 /** Bytes. */
-const slabLength = 1024
+const slabLength = 512
 const longestInSlab = 256
 
 export type DecodedKind = Extract<keyof typeof codecs, SeenKind>

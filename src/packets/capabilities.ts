@@ -71,6 +71,7 @@ export function has(capabilities: number, bit: number): boolean {
 
 /** Lists the names of the bits that are set, lowest first. */
 export function names(capabilities: number): CapabilityName[] {
-  const all = Object.keys(capability) as CapabilityName[]
   return all.filter((name) => has(capabilities, capability[name]))
 }
+
+const all = Object.keys(capability) as CapabilityName[]

@@ -20,6 +20,7 @@ export type PeerName =
   | 'PyMySQL 1.1.1'
   | 'PyMySQL 1.2'
   | 'mysql-connector'
+  | 'tshark'
 
 /** A program that can be started, or the reason why it cannot. */
 export type Peer = InstalledPeer | { readonly name: PeerName; readonly missing: string }
@@ -48,6 +49,7 @@ export async function installPeers(progress: (line: string) => void): Promise<Pe
     ...(await origin(['mysql', 'mysqld', 'PyMySQL 1.2', 'mysql-connector'], () => mysqlFromSid(progress))),
     ...(await origin(['mariadb 11.8', 'mariadbd 11.8'], () => mariadbFromSid(progress))),
     ...(await origin(['PyMySQL 1.1.1'], () => fromTrixie(progress))),
+    ...(await origin(['tshark'], () => tsharkFromBookworm(progress))),
   ]
 }
 
@@ -206,6 +208,12 @@ async function unpackFromTrixie(directory: string): Promise<void> {
   await mustRun([...apt, 'update'], { timeoutMs: 300_000 })
   await mustRun([...apt, 'download', 'python3-pymysql'], { cwd: directory, timeoutMs: 120_000 })
   await mustRun(['sh', '-c', 'dpkg -x python3-pymysql_*.deb unpacked && rm -r lists cache'], { cwd: directory })
+}
+
+/** Any release will do: what it reads in the captures is compared, and its differences are listed. */
+async function tsharkFromBookworm(progress: (line: string) => void): Promise<Peer[]> {
+  await aptInstall(['tshark'], progress)
+  return [await describePeer('tshark', 'tshark', ['/usr/bin/tshark'])]
 }
 
 let listsAreFresh = false

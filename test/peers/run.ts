@@ -7,11 +7,13 @@
  */
 import { parseArgs } from 'node:util'
 import { testAgainstMysqld } from './as-mysqld.ts'
+import { testDoctor } from './doctor.ts'
 import { installPeers, peerLine } from './install.ts'
 import { testOurClient } from './our-client.ts'
 import { testOurClientsCases } from './our-client-cases.ts'
 import { testOurConnection } from './our-connection.ts'
 import { testRealClients } from './real-clients.ts'
+import { testAgainstTshark } from './tshark.ts'
 
 const { against, report } = parseArgs({
   options: { against: { type: 'string' }, report: { type: 'string' } },
@@ -29,4 +31,6 @@ else {
   testOurClient(peers, undefined)
   testOurClientsCases(peers)
   testOurConnection(peers)
+  testDoctor(peers)
+  testAgainstTshark(peers)
 }

@@ -1,5 +1,8 @@
 /** A tap on a free port of loopback, in front of a server, with what it saw. */
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
+import { createConnection } from 'mysql2/promise'
 import type { Target } from '../../src/client/target.ts'
 import { prepareTls } from '../../src/client/tls.ts'
 import type { Observation } from '../../src/doctor/observation.ts'
@@ -54,4 +57,35 @@ export async function openTap({ to, terminate, ...options }: TestTapOptions): Pr
     problems,
     [Symbol.asyncDispose]: () => tap.close(),
   }
+}
+
+export const mary = { user: 'mary', password: 'pw-mary' }
+
+/** mysql2, with or without TLS. */
+export function login(port: number, { tls = false, ...who }: { tls?: boolean; user?: string; password?: string } = {}) {
+  const options = { host: '127.0.0.1', port, ...mary, ...who }
+  return createConnection({ ...options, ...(tls && { ssl: { rejectUnauthorized: false } }) })
+}
+
+/** A server that answers each connection by a function of its own. */
+export async function peer(onSocket: (socket: Socket) => void): Promise<{ port: number } & AsyncDisposable> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket.on('error', () => {}))
+    onSocket(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as { port: number }).port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+export async function client(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  await once(socket, 'connect')
+  return socket
 }

@@ -1,6 +1,6 @@
 /** The connections in a capture file or on stdin, one after the other as they end. */
-import { createReadStream, readFileSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
 import type { CaptureSummary } from '../../doctor/capture/flows.ts'
 import { readFlows } from '../../doctor/capture/read-capture.ts'
 import type { Observation } from '../../doctor/observation.ts'
@@ -67,7 +67,7 @@ export async function readCapture(source: CaptureSource, reader: CaptureReader):
 }
 
 const defaultPort = 3306
-const chunkBytes = 1024 * 1024
+const chunkBytes = 256 * 1024
 /** Kinds of other connections that are counted apart. */
 const mostOthers = 1000
 
@@ -88,13 +88,33 @@ function count(others: Map<string, number>, what: string): void {
 
 async function* heldBack(file: string, reader: CaptureReader): AsyncGenerator<Uint8Array> {
   try {
-    const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: chunkBytes })
+    const source = file === '-' ? process.stdin : chunksOf(file)
     for await (const chunk of source) {
       yield chunk
       await reader.ready?.()
     }
   } catch (cause) {
     throw new ConfigurationError(`cannot read ${file}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/** Always the same memory: chunks of their own would be garbage faster than it is collected. The next one is read meanwhile. */
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file)
+  // One is read into, one is looked at, and of one the reader still holds the end.
+  const chunks = [0, 1, 2].map(() => Buffer.allocUnsafeSlow(chunkBytes))
+  const read = (turn: number) => handle.read(chunks[turn % 3] as Buffer)
+  let next = read(0)
+  try {
+    for (let turn = 1; ; turn++) {
+      const { bytesRead, buffer } = await next
+      if (bytesRead === 0) return
+      next = read(turn)
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await next.catch(() => {})
+    await handle.close()
   }
 }
 

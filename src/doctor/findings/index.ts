@@ -265,10 +265,11 @@ const nothing: Known = { proofs: [], passwordGiven: false }
 const ranks = { decisive: 0, risk: 2, note: 4 } as const
 
 function inOrder(all: readonly Finding[], look: (finding: Finding) => Evidence | undefined): Found[] {
-  const found = all.flatMap((finding) => {
+  const found: Found[] = []
+  for (const finding of all) {
     const evidence = look(finding)
-    return evidence === undefined ? [] : { finding, evidence }
-  })
+    if (evidence !== undefined) found.push({ finding, evidence })
+  }
   return found.sort((a, b) => rank(a) - rank(b))
 }
 

@@ -20,6 +20,7 @@ export const finding: Finding = {
 
 function oddBytes({ plugin, nonce, by }: SeenExchange): string[] {
   if (!noncePlugins.has(plugin)) return []
+  if (!nonce.some((byte) => byte === 0 || byte >= 0x80)) return []
   const nuls = nonce.filter((byte) => byte === 0).length
   const high = nonce.filter((byte) => byte >= 0x80).length
   const where = by === 'login' ? 'the greeting' : 'the switch'

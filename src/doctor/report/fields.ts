@@ -1,6 +1,6 @@
 /** The fields of packets as people and programs read them: flags by name, text as text, secrets as lengths. */
 import { charsetOf, decodeName } from '../../machine/collations.ts'
-import { mariadbCapability, names } from '../../packets/capabilities.ts'
+import { capability, mariadbCapability, names } from '../../packets/capabilities.ts'
 import { characterSets } from '../../packets/character-sets.ts'
 import type { ConnectAttributes } from '../../packets/connect-attributes.ts'
 import { serverStatus } from '../../packets/server-status.ts'
@@ -11,13 +11,16 @@ import type { Shown } from './connection-report.ts'
 export function shownFields({ kind, fields }: SeenPacket): Readonly<Record<string, Shown>> | undefined {
   if (fields === undefined || kind === 'AuthAnswer') return undefined
   const collationId = typeof fields.collationId === 'number' ? fields.collationId : 0
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shownField(name, value, collationId)]))
+  const all: Record<string, Shown> = {}
+  for (const name in fields) all[name] = shownField(name, fields[name], collationId)
+  return all
 }
 
 /** `CLIENT_PLUGIN_AUTH`, as the manual writes them; lowest bit first, MariaDB's own behind. */
 export function capabilityNames(capabilities: number, mariadb: number): string[] {
-  const own = Object.entries(mariadbCapability).filter(([, bit]) => (mariadb & bit) !== 0)
-  return [...names(capabilities).map((name) => `CLIENT_${name}`), ...own.map(([name]) => `MARIADB_CLIENT_${name}`)]
+  const named: (readonly [string, number])[] = mysqlFlags.filter(([, bit]) => (capabilities & bit) !== 0)
+  if (mariadb !== 0) named.push(...mariadbFlags.filter(([, bit]) => (mariadb & bit) !== 0))
+  return named.map(([name]) => name)
 }
 
 /** `utf8mb4_0900_ai_ci`; `collation 2049` for an id that MySQL has not given to any. */
@@ -72,10 +75,15 @@ function shown(value: unknown): Shown {
 }
 
 function statusNames(flags: number): string[] {
-  return Object.entries(serverStatus)
-    .filter(([, bit]) => (flags & bit) !== 0)
-    .map(([name]) => (name === 'SESSION_STATE_CHANGED' ? `SERVER_${name}` : `SERVER_STATUS_${name}`))
+  return statusFlags.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name)
 }
+
+const mysqlFlags = names(0xffffffff).map((name) => [`CLIENT_${name}`, capability[name]] as const)
+const mariadbFlags = Object.entries(mariadbCapability).map(([name, bit]) => [`MARIADB_CLIENT_${name}`, bit] as const)
+
+const statusFlags = Object.entries(serverStatus).map(
+  ([name, bit]) => [name === 'SESSION_STATE_CHANGED' ? `SERVER_${name}` : `SERVER_STATUS_${name}`, bit] as const,
+)
 
 const collationsById = new Map(
   characterSets.flatMap(({ collations }) => collations.map(({ id, name }) => [id, name] as const)),

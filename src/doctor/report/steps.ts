@@ -158,14 +158,16 @@ function endStep({ end, durationMs, channel, outcome }: Observation): Untimed {
 
 function timed(steps: readonly Untimed[]): Step[] {
   const inOrder = steps.toSorted((a, b) => a.atMs - b.atMs)
-  return inOrder.map((step, i) => ({
-    ...step,
-    atMs: micros(step.atMs),
-    sinceMs: micros(step.atMs - (inOrder[i - 1]?.atMs ?? 0)),
-  }))
+  let before = 0
+  return inOrder.map((step) => {
+    const { atMs } = step
+    const done = Object.assign(step, { atMs: micros(atMs), sinceMs: micros(atMs - before) })
+    before = atMs
+    return done
+  })
 }
 
 /** Milliseconds with the digits that captures have. */
 export function micros(ms: number): number {
-  return Number(ms.toFixed(3))
+  return Math.round(ms * 1000) / 1000
 }

@@ -30,30 +30,31 @@ export function endTls(
   { clientSide, serverSide }: TlsEnding,
   on: TlsEnded,
 ): void {
+  let settled = false
+  const fail = (at: Side, why: string, facts: Omit<SeenTls, 'requested'>) => {
+    if (settled) return
+    settled = true
+    on.onFailed(at, why, facts)
+  }
+  let certificates: Uint8Array[] = []
   const server = connect({ ...serverSide.options, socket: sockets.server })
-  server.once('error', (error) => on.onFailed('server', codeOf(error), nothingSeen))
-  server.once('end', onLeft)
+  // The server may leave while the client takes its time, too.
+  server.on('error', (error) => fail('server', codeOf(error), { ...nothingSeen, certificates }))
+  server.once('end', () => fail('server', left, { ...nothingSeen, certificates }))
   server.once('secureConnect', () => {
-    server.removeAllListeners('error').off('end', onLeft)
     server.pause()
     const judged = judgePeer(serverSide, server, false)
-    if (typeof judged === 'string') return on.onFailed('server', judged, nothingSeen)
-    const certificates = chainOf(server)
+    if (typeof judged === 'string') return fail('server', judged, nothingSeen)
+    certificates = chainOf(server)
     const client = new TLSSocket(sockets.client, { isServer: true, secureContext: clientSide })
-    // The server may leave while the client takes its time.
-    server.once('error', (error) => on.onFailed('server', codeOf(error), { ...nothingSeen, certificates }))
-    client.once('error', (error) => on.onFailed('client', codeOf(error), factsAt(client, certificates, error)))
-    client.once('end', () => on.onFailed('client', left, { ...nothingSeen, certificates }))
+    client.on('error', (error) => fail('client', codeOf(error), factsAt(client, certificates, error)))
+    client.once('end', () => fail('client', left, { ...nothingSeen, certificates }))
     client.once('secure', () => {
-      client.removeAllListeners('error').removeAllListeners('end')
-      server.removeAllListeners('error')
+      if (settled) return
+      settled = true
       on.onSecure({ client, server }, factsAt(client, certificates, undefined))
     })
   })
-
-  function onLeft(): void {
-    on.onFailed('server', left, nothingSeen)
-  }
 }
 
 const left = 'it left during the TLS handshake'
@@ -75,10 +76,13 @@ function factsAt(
   error: Error | undefined,
 ): Omit<SeenTls, 'requested'> {
   const { servername } = client as TLSSocket & { servername?: string | false | null }
+  // The tap takes the best that it is offered.
+  const version = client.getProtocol() ?? undefined
   const alert = error === undefined ? undefined : /ALERT_(\w+)$/.exec(codeOf(error))?.[1]
   return {
     ...nothingSeen,
-    version: client.getProtocol() ?? undefined,
+    offered: version,
+    version,
     cipher: client.getCipher()?.name,
     serverName: servername || undefined,
     certificates,

@@ -1,55 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
-import { duplexPair } from 'node:stream'
+import { connect } from 'node:net'
 import { describe, it } from 'node:test'
-import { connect as connectTls } from 'node:tls'
 import { createConnection } from 'mysql2/promise'
-import { bytes, int } from '../../../test/support/bytes.ts'
 import { until, withDoor } from '../../../test/support/door.ts'
-import { RawClient, sslRequest } from '../../../test/support/raw-client.ts'
-import { openTap } from '../../../test/support/tap.ts'
+import { RawClient } from '../../../test/support/raw-client.ts'
+import { client, login, mary, openTap, peer } from '../../../test/support/tap.ts'
 import type { Side } from '../observation.ts'
 import { Tap } from './tap.ts'
-
-const mary = { user: 'mary', password: 'pw-mary' }
-
-/** mysql2, with or without TLS. */
-function login(port: number, { tls = false, ...who }: { tls?: boolean; user?: string; password?: string } = {}) {
-  const options = { host: '127.0.0.1', port, ...mary, ...who }
-  return createConnection({ ...options, ...(tls && { ssl: { rejectUnauthorized: false } }) })
-}
-
-/** A server that answers each connection by a function of its own. */
-async function peer(onSocket: (socket: Socket) => void): Promise<{ port: number } & AsyncDisposable> {
-  const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket.on('error', () => {}))
-    onSocket(socket)
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as { port: number }).port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-    },
-  }
-}
-
-async function client(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  await once(socket, 'connect')
-  return socket
-}
-
-async function clientHello(): Promise<Uint8Array> {
-  const [inside, outside] = duplexPair()
-  const tls = connectTls({ socket: inside, maxVersion: 'TLSv1.2' }).on('error', () => {})
-  const [hello] = await once(outside, 'data')
-  tls.destroy()
-  return hello
-}
 
 describe('a tap', () => {
   it('tells of a login as soon as it is over, and nothing more', () =>
@@ -264,92 +222,6 @@ describe('a tap', () => {
       /connect to itself/,
     )
   })
-})
-
-describe('a tap that ends TLS', () => {
-  it('sees inside, and changes nothing of it', () =>
-    withDoor({ accounts: [mary] }, async ({ port }) => {
-      await using tap = await openTap({ to: port, terminate: {} })
-      const connection = await login(tap.port, { tls: true })
-      await connection.query('SELECT 1')
-      await connection.end()
-      const [seen] = tap.seen
-      assert.deepEqual(
-        [seen?.outcome, seen?.channel, seen?.tls?.version, seen?.tls?.inside],
-        ['ok', 'tls', 'TLSv1.3', 'seen'],
-      )
-      assert.equal(Buffer.from(seen?.login?.user ?? []).toString(), 'mary')
-      assert.deepEqual(
-        seen?.packets.map(({ kind, problem }) => problem ?? kind),
-        ['HandshakeV10', 'SslRequest', 'HandshakeResponse41', 'AuthMoreData', 'AuthAnswer', 'Ok'],
-      )
-      assert.ok((seen?.tls?.certificates.length ?? 0) > 0)
-      assert.deepEqual(tap.problems, [])
-    }))
-
-  it('leaves alone a client that wants no TLS', () =>
-    withDoor({ accounts: [mary] }, async ({ port }) => {
-      await using tap = await openTap({ to: port, terminate: {} })
-      await assert.rejects(login(tap.port, { password: 'wrong' }), { errno: 1045 })
-      await until(() => tap.seen.length === 1, 'it was told of')
-      assert.deepEqual([tap.seen[0]?.channel, tap.seen[0]?.error?.code], ['plaintext', 1045])
-    }))
-
-  it('refuses where the server offers no TLS, with the reason', () =>
-    withDoor({ accounts: [mary], settings: { tls_version: '' } }, async ({ port }) => {
-      await using tap = await openTap({ to: port, terminate: {} })
-      await assert.rejects(login(tap.port), { errno: 1105, message: /the server offers none/ })
-      assert.deepEqual(tap.problems, ['the tap was to end TLS, but the server offers none'])
-    }))
-
-  it("refuses where the server's certificate is not what was asked for", () =>
-    withDoor({ accounts: [mary] }, async ({ port, keys }) => {
-      await using strict = await openTap({ to: port, terminate: { mode: 'VERIFY_CA' } })
-      await assert.rejects(login(strict.port, { tls: true }))
-      assert.match(strict.problems[0] ?? '', /^TLS with the server: the server's certificate is not trusted/)
-      await using knowing = await openTap({ to: port, terminate: { mode: 'VERIFY_IDENTITY', ca: keys.cert } })
-      await assert.rejects(login(knowing.port, { tls: true }))
-      assert.equal(knowing.seen[0]?.outcome, 'aborted')
-    }))
-
-  it('tells which alert a client sends that does not take the certificate', () =>
-    withDoor({ accounts: [mary] }, async ({ port }) => {
-      await using tap = await openTap({ to: port, terminate: {} })
-      const raw = await RawClient.connect({ port: tap.port })
-      await raw.greeting()
-      const request = sslRequest()
-      // In one piece: the ClientHello behind the SSLRequest, and the alert of a client that then sees the certificate.
-      raw.write(bytes(int(request.length, 3), [1], request, await clientHello(), [0x15, 3, 3, 0, 2, 2, 48]))
-      await until(() => tap.seen.length === 1, 'it was told of')
-      raw.destroy()
-      const [seen] = tap.seen
-      assert.deepEqual(tap.problems, ['TLS with the client: ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'])
-      assert.deepEqual([seen?.tls?.inside, seen?.end.by], ['not-reached', 'client'])
-      assert.deepEqual(
-        seen?.tls?.alerts.map(({ from, level, description }) => [from, level, description]),
-        [['client', 'fatal', 'unknown_ca']],
-      )
-      assert.equal(tap.seen[0]?.outcome, 'aborted')
-    }))
-
-  it('passes on resets and half goodbyes through TLS', () =>
-    withDoor({ accounts: [mary] }, async ({ port, door }) => {
-      await using tap = await openTap({ to: port, terminate: {} })
-      const connection = await login(tap.port, { tls: true })
-      connection.on('error', () => {})
-      const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection
-      stream.destroy()
-      await until(() => door.registry.live.size === 0, 'the server saw it')
-      assert.equal(tap.seen.length, 1)
-    }))
-
-  it('serves 200 clients at once', () =>
-    withDoor({ accounts: [mary], settings: { max_connections: 300 } }, async ({ port }) => {
-      await using tap = await openTap({ to: port, terminate: {} })
-      const connections = await Promise.all(Array.from({ length: 200 }, () => login(tap.port, { tls: true })))
-      await Promise.all(connections.map((one) => one.end()))
-      assert.equal(tap.seen.filter(({ outcome }) => outcome === 'ok').length, 200)
-    }))
 })
 
 describe('each side', () => {
