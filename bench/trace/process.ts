@@ -34,7 +34,7 @@ const write = () => {
   texts = []
 }
 const { summary } = await readCapture(
-  { file },
+  { file, summary: form === 'summaries' },
   {
     onSeen(seen) {
       connections++

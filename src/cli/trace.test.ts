@@ -57,7 +57,10 @@ describe('saltgate trace', () => {
     assert.equal(code, 1)
     const lines = stdout.trimEnd().split('\n')
     assert.equal(lines.length, 3)
-    assert.match(lines[1] ?? '', /^#2 {2}\S+ {2}\S+ -> \S+ {2}\S+ {2}caching_sha2_password {2}plaintext {2}[\d.]+ ms {2}refused: 1045 Access/)
+    assert.match(
+      lines[1] ?? '',
+      /^#2 {2}\S+ {2}\S+ -> \S+ {2}\S+ {2}caching_sha2_password {2}plaintext {2}[\d.]+ ms {2}refused: 1045 Access/,
+    )
     const small = objects((await trace(['--summary', '--json', several])).stdout)
     assert.deepEqual(
       small.map(({ number, outcome }) => [number, outcome]),

@@ -96,7 +96,9 @@ async function run(file: string | undefined, flags: TraceFlags): Promise<void> {
   }
   const { keylog, port } = flags
   const read =
-    file === undefined ? await traceLive(flags, reader.onSeen) : await readCapture({ file, keylog, port }, reader)
+    file === undefined
+      ? await traceLive(flags, reader.onSeen)
+      : await readCapture({ file, keylog, port, summary: flags.summary ?? false }, reader)
   progress.clear()
   if (page !== undefined) await closed(page, htmlFoot(tally))
   process.stderr.write(visibleLines(closingWords(read, tally, flags)))

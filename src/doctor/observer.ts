@@ -29,6 +29,8 @@ export interface Opened {
 export interface ObserverOptions {
   /** From 1. */
   readonly number: number
+  /** Whether the observation holds the packets; default true. Without them it costs less time and memory. */
+  readonly packets?: boolean
   /** What opens TLS; may grow while the connection is watched. */
   readonly keys?: KeyLog
 }
@@ -71,7 +73,7 @@ export class Observer {
   constructor(opened: Opened, options: ObserverOptions) {
     this.#opened = opened
     this.#options = options
-    this.#log = new PacketLog(opened.server.port === 0 ? 'unix-socket' : 'plaintext')
+    this.#log = new PacketLog(opened.server.port === 0 ? 'unix-socket' : 'plaintext', options.packets ?? true)
     this.#walks = {
       client: new PacketWalk((packet) => this.#onClientPacket(packet)),
       server: new PacketWalk((packet) => this.#onServerPacket(packet)),

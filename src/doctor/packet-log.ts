@@ -25,8 +25,12 @@ export class PacketLog {
   #slab = new Uint8Array(0)
   #slabFilled = 0
 
-  constructor(channel: Channel) {
+  readonly #keeps: boolean
+
+  /** Without `keeps` packets are decoded and forgotten. */
+  constructor(channel: Channel, keeps: boolean) {
     this.channel = channel
+    this.#keeps = keeps
   }
 
   /** Decodes and logs; `undefined` where it does not decode, which the log then says. */
@@ -39,7 +43,7 @@ export class PacketLog {
   read<T extends object>(from: Side, kind: SeenKind, packet: WalkedPacket, decode: () => T): T | undefined {
     try {
       const fields = decode()
-      this.add(from, kind, packet, { ...fields } as Record<string, unknown>, undefined)
+      if (this.#keeps) this.add(from, kind, packet, { ...fields } as Record<string, unknown>, undefined)
       return fields
     } catch (error) {
       if (!(error instanceof MysqlError)) throw error
@@ -55,7 +59,7 @@ export class PacketLog {
     fields: Readonly<Record<string, unknown>> | undefined,
     problem: string | undefined,
   ): void {
-    if (this.packets.length >= mostPackets) return
+    if (!this.#keeps || this.packets.length >= mostPackets) return
     const expected = kind.startsWith('COM_') ? 0 : this.#nextSequence
     const order = sequenceId === expected ? undefined : `sequence id ${sequenceId} instead of ${expected}`
     this.#nextSequence = (sequenceId + 1) & 0xff

@@ -15,6 +15,8 @@ export interface CaptureSource {
   readonly keylog?: string | undefined
   /** Only connections to this port, and all of them; else those that speak MySQL, and those to 3306. */
   readonly port?: number | undefined
+  /** Leaves the packets of each connection out. */
+  readonly summary?: boolean
 }
 
 export interface CaptureReader {
@@ -33,7 +35,7 @@ export interface CaptureRead {
 
 /** Throws: `ConfigurationError` when a file cannot be opened. */
 export async function readCapture(source: CaptureSource, reader: CaptureReader): Promise<CaptureRead> {
-  const { file, keylog, port } = source
+  const { file, keylog, port, summary: brief = false } = source
   const keys = new KeyLog()
   if (keylog !== undefined) keys.add(textOf(keylog))
   const size = file === '-' ? undefined : await sizeOf(file)
@@ -44,7 +46,7 @@ export async function readCapture(source: CaptureSource, reader: CaptureReader):
     heldBack(file, reader),
     (opened) => {
       if (port !== undefined && opened.server.port !== port) return undefined
-      const observer = new Observer(opened, { number: ++number, keys })
+      const observer = new Observer(opened, { number: ++number, keys, packets: !brief })
       return {
         onData: (from, bytes, atMs) => observer.onData(from, bytes, atMs),
         onGap: (from, bytes, atMs) => observer.onGap(from, bytes, atMs),
