@@ -84,6 +84,10 @@ describe('redactPasswords', () => {
     )
   })
 
+  it('shows nothing of a name that swallowed the password behind it', () => {
+    assert.equal(redactPasswords("CREATE USER 'a IDENTIFIED BY ''qZ7xQ'"), 'CREATE USER <secret>')
+  })
+
   it('never leaves a password whose quotes are forgotten or wrong, in the text or in the error', () => {
     const careless = fc.constantFrom<(password: string) => string>(
       (password) => `'${password}'`,

@@ -53,6 +53,11 @@ export function gap(sql: string, before: IToken | undefined, after: IToken): str
   return /^[ \t-\r]*$/.test(between) ? between : ' '
 }
 
+/** A string that holds a clause: the quote of a name was forgotten, and the password became part of it. */
+export function holdsAClause({ tokenType, image }: IToken): boolean {
+  return tokenType === Text && /identified\s+(by|with|via|as)\b/i.test(image)
+}
+
 function isLiteral(token: IToken): boolean {
   return token.tokenType === Text || token.tokenType === HexText || isUnterminated(token)
 }
