@@ -17,6 +17,7 @@ import type { Endpoint, Observation, Outcome, SeenExchange, SeenTls, Side } from
 import { PacketLog } from './packet-log.ts'
 import { PacketWalk, type WalkedPacket } from './packet-walk.ts'
 import type { KeyLog } from './tls/key-log.ts'
+import { tlsNotReached } from './tls/not-reached.ts'
 import { TlsWatch } from './tls/tls-watch.ts'
 
 export interface Opened {
@@ -355,18 +356,7 @@ export class Observer {
 
   #tlsFacts(): SeenTls | undefined {
     if (this.#tls !== undefined) return { requested: true, ...this.#tls.facts() }
-    if (this.#sslRequest === undefined) return undefined
-    return {
-      requested: true,
-      offered: undefined,
-      version: undefined,
-      cipher: undefined,
-      serverName: undefined,
-      certificates: [],
-      alerts: [],
-      resumed: false,
-      inside: 'not-reached',
-    }
+    return this.#sslRequest === undefined ? undefined : { requested: true, ...tlsNotReached }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { connect, type SecureContext, TLSSocket } from 'node:tls'
 import { judgePeer, type PreparedTls } from '../../client/tls.ts'
 import type { SeenTls, Side } from '../observation.ts'
+import { tlsNotReached } from '../tls/not-reached.ts'
 
 export interface TlsEnding {
   /** With the certificate and key that clients are shown. */
@@ -39,16 +40,16 @@ export function endTls(
   let certificates: Uint8Array[] = []
   const server = connect({ ...serverSide.options, socket: sockets.server })
   // The server may leave while the client takes its time, too.
-  server.on('error', (error) => fail('server', codeOf(error), { ...nothingSeen, certificates }))
-  server.once('end', () => fail('server', left, { ...nothingSeen, certificates }))
+  server.on('error', (error) => fail('server', codeOf(error), { ...tlsNotReached, certificates }))
+  server.once('end', () => fail('server', left, { ...tlsNotReached, certificates }))
   server.once('secureConnect', () => {
     server.pause()
     const judged = judgePeer(serverSide, server, false)
-    if (typeof judged === 'string') return fail('server', judged, nothingSeen)
+    if (typeof judged === 'string') return fail('server', judged, tlsNotReached)
     certificates = chainOf(server)
     const client = new TLSSocket(sockets.client, { isServer: true, secureContext: clientSide })
     client.on('error', (error) => fail('client', codeOf(error), factsAt(client, certificates, error)))
-    client.once('end', () => fail('client', left, { ...nothingSeen, certificates }))
+    client.once('end', () => fail('client', left, { ...tlsNotReached, certificates }))
     client.once('secure', () => {
       if (settled) return
       settled = true
@@ -58,17 +59,6 @@ export function endTls(
 }
 
 const left = 'it left during the TLS handshake'
-
-const nothingSeen: Omit<SeenTls, 'requested'> = {
-  offered: undefined,
-  version: undefined,
-  cipher: undefined,
-  serverName: undefined,
-  certificates: [],
-  alerts: [],
-  resumed: false,
-  inside: 'not-reached',
-}
 
 function factsAt(
   client: TLSSocket,
@@ -80,7 +70,7 @@ function factsAt(
   const version = client.getProtocol() ?? undefined
   const alert = error === undefined ? undefined : /ALERT_(\w+)$/.exec(codeOf(error))?.[1]
   return {
-    ...nothingSeen,
+    ...tlsNotReached,
     offered: version,
     version,
     cipher: client.getCipher()?.name,
