@@ -8,38 +8,39 @@ import type { Conversation, Task } from './conversation.ts'
 /** Milliseconds in which a killed statement must end; then the connection is closed instead. */
 const killedWithinMs = 5000
 
-/** Waits for what cannot be stopped, such as somebody who looks up a password. Rejects with the reason of `signal` when that comes first. */
-export async function whileWanted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+/**
+ * Waits for a promise until `signal` says to give up. Rejects with the signal's reason then, and calls `onAbort`: without one it
+ * is for what cannot be stopped, such as somebody who looks up a password.
+ */
+export async function whileWanted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  onAbort?: () => void,
+): Promise<T> {
   if (signal === undefined) return await promise
   const given = Promise.withResolvers<never>()
-  const onAbort = () => given.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
+  const giveUp = () => {
+    given.reject(signal.reason)
+    onAbort?.()
+  }
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
     return await Promise.race([promise, given.promise])
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    signal.removeEventListener('abort', giveUp)
   }
 }
 
-/** Waits for a task until it is done or `signal` says to give up. Rejects with the signal's reason then. */
+/** Waits for a task until it is done or `signal` says to give up: then it is withdrawn, or killed where it runs. */
 export async function untilAborted<T>(
   task: Task<T>,
   signal: AbortSignal,
   conversation: Conversation,
   kill: () => Promise<void>,
 ): Promise<T> {
-  const given = Promise.withResolvers<never>()
-  const onAbort = () => {
-    given.reject(signal.reason)
-    if (conversation.withdraw(task.command)) return
-    void cancel(task, conversation, kill)
-  }
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([task.done, given.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
+  return await whileWanted(task.done, signal, () => {
+    if (!conversation.withdraw(task.command)) void cancel(task, conversation, kill)
+  })
 }
 
 /** Kills a running task. After: the connection is free, or closed. */

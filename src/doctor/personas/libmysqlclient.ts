@@ -2,14 +2,19 @@
 import type { Persona, PersonaAsked } from '../persona.ts'
 import { errorLine, native, withAsked } from './common.ts'
 
-/** A mysql command line that runs statements given to it. */
-export function mysqlCommandLine(
-  what: Pick<Persona, 'id' | 'title' | 'knownFrom'> & {
-    attributes(asked: PersonaAsked): readonly (readonly [string, string])[]
-  },
-): Persona {
+/** A mysql command line that runs statements given to it; `version` is what it says of itself. */
+export function mysqlCommandLine(what: Pick<Persona, 'id' | 'title' | 'knownFrom'>, version: string): Persona {
   return {
     ...what,
+    attributes: ({ at }: PersonaAsked) => [
+      ['_pid', String(at.pid)],
+      ['_platform', 'x86_64'],
+      ['_os', 'Linux'],
+      ['_client_name', 'libmysql'],
+      ['os_user', at.osUser],
+      ['_client_version', version],
+      ['program_name', 'mysql'],
+    ],
     tls: 'preferred',
     capabilities: (_, asked) => withAsked(0x19bfa285, asked),
     maxPacketSize: 0x01000000,

@@ -6,17 +6,11 @@ import { mysqlCommandLine } from './libmysqlclient.ts'
  *
  * Spec: https://dev.mysql.com/doc/refman/8.0/en/performance-schema-connection-attribute-tables.html
  */
-export const mysql80: Persona = mysqlCommandLine({
-  id: 'mysql@8.0',
-  title: 'mysql command line 8.0 (from documentation)',
-  knownFrom: 'documentation',
-  attributes: ({ at }) => [
-    ['_pid', String(at.pid)],
-    ['_platform', 'x86_64'],
-    ['_os', 'Linux'],
-    ['_client_name', 'libmysql'],
-    ['os_user', at.osUser],
-    ['_client_version', '8.0.44'],
-    ['program_name', 'mysql'],
-  ],
-})
+export const mysql80: Persona = mysqlCommandLine(
+  {
+    id: 'mysql@8.0',
+    title: 'mysql command line 8.0 (from documentation)',
+    knownFrom: 'documentation',
+  },
+  '8.0.44',
+)
