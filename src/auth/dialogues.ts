@@ -1,10 +1,11 @@
 /**
- * What plugin dialogues share: a server half that needs no packet, the rule for "no password", and a client half's
- * complaint about a server that says more than the plugin provides for.
+ * What plugin dialogues share: a server half that needs no packet, the rule for "no password", what becomes of a digest that a
+ * proof gives away, and a client half's complaint about a server that says more than the plugin provides for.
  */
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import { ProtocolViolation } from '../errors/errors.ts'
 import type { ServerDialogue, Verdict } from './plugin.ts'
+import { wipe } from './primitives.ts'
 
 /** A server half that has decided without sending anything. */
 // biome-ignore lint/correctness/useYield: a dialogue without a packet is still a dialogue
@@ -22,8 +23,17 @@ export function isEmptyAnswer(answer: Uint8Array): boolean {
 }
 
 /** Judges an answer without a password: right only for an account whose current credential is "no password". */
-export function judgeEmptyAnswer(authStrings: readonly string[]): Verdict {
-  return authStrings[0] === '' ? { verdict: 'accept', credential: 0 } : deny('no-password')
+export function judgeEmptyAnswer(authStrings: readonly string[], recover = false): Verdict {
+  if (authStrings[0] !== '') return deny('no-password')
+  return { verdict: 'accept', credential: 0, ...(recover && { recovered: new Uint8Array(0) }) }
+}
+
+/** Hands on a digest that was taken out of a proof, if it is asked for. After: `digest` is wiped. */
+export function recovered(digest: Uint8Array, wanted: boolean | undefined): { readonly recovered?: Uint8Array } {
+  // A copy: the memory of the original is shared with whatever else is in Node's pool, and would keep all of that alive.
+  const own = wanted === true ? { recovered: Uint8Array.from(digest) } : {}
+  wipe(digest)
+  return own
 }
 
 /** The error of a client half for AuthMoreData other than `expected`; it names the length, never the content. */

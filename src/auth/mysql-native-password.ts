@@ -7,7 +7,7 @@
  *
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods_native_password_authentication.html
  */
-import { decided, deny, judgeEmptyAnswer, unexpectedData } from './dialogues.ts'
+import { decided, deny, judgeEmptyAnswer, recovered, unexpectedData } from './dialogues.ts'
 import type { AuthPlugin, ClientDialogue, ClientLogin, ServerDialogue, ServerProof, Verdict } from './plugin.ts'
 import { equal, sha1, sha1Quick, wipe, xor } from './primitives.ts'
 
@@ -51,27 +51,41 @@ export const mysqlNativePassword: AuthPlugin = {
 export function scrambleNativePassword(password: Uint8Array, nonce: Uint8Array): Uint8Array {
   if (password.length === 0) return new Uint8Array(0)
   const once = sha1(password)
-  const scramble = xor(once, sha1(nonce, sha1(once)))
+  const scramble = scrambleNativeDigest(once, nonce)
   wipe(once)
   return scramble
 }
 
-/** Whether a scramble is that of the password behind `authString`; `false` for "no password" and unknown formats. */
-export function verifyNativePassword(scramble: Uint8Array, nonce: Uint8Array, authString: string): boolean {
-  if (scramble.length !== scrambleLength || !storedFormat.test(authString)) return false
-  const twice = Buffer.from(authString.slice(1), 'hex')
-  const once = xor(scramble, sha1Quick(nonce, twice))
-  const matches = equal(sha1Quick(once), twice)
-  wipe(once)
-  return matches
+/** Computes the scramble from SHA1(password), which is all of the password that it needs; none for an empty one. */
+export function scrambleNativeDigest(once: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return once.length === 0 ? new Uint8Array(0) : xor(once, sha1(nonce, sha1(once)))
 }
 
-function judge({ answer, nonce, authStrings }: ServerProof): Verdict {
-  if (answer.length === 0) return judgeEmptyAnswer(authStrings)
+/** Whether a scramble is that of the password behind `authString`; `false` for "no password" and unknown formats. */
+export function verifyNativePassword(scramble: Uint8Array, nonce: Uint8Array, authString: string): boolean {
+  const once = recoverDigest(scramble, nonce, authString)
+  if (once !== undefined) wipe(once)
+  return once !== undefined
+}
+
+/** SHA1(password), if the scramble is that of the password behind `authString`. */
+function recoverDigest(scramble: Uint8Array, nonce: Uint8Array, authString: string): Uint8Array | undefined {
+  if (scramble.length !== scrambleLength || !storedFormat.test(authString)) return undefined
+  const twice = Buffer.from(authString.slice(1), 'hex')
+  const once = xor(scramble, sha1Quick(nonce, twice))
+  if (equal(sha1Quick(once), twice)) return once
+  wipe(once)
+  return undefined
+}
+
+function judge({ answer, nonce, authStrings, recover }: ServerProof): Verdict {
+  if (answer.length === 0) return judgeEmptyAnswer(authStrings, recover)
   // MariaDB answers 1043 to any other length, the single NUL of "no password" included.
   if (answer.length !== scrambleLength) return deny('malformed-packet')
-  const credential = authStrings.findIndex((authString) => verifyNativePassword(answer, nonce, authString))
-  if (credential !== -1) return { verdict: 'accept', credential }
+  for (const [credential, authString] of authStrings.entries()) {
+    const once = recoverDigest(answer, nonce, authString)
+    if (once !== undefined) return { verdict: 'accept', credential, ...recovered(once, recover) }
+  }
   if (authStrings[0] === '') return deny('password-not-empty')
   return deny(
     authStrings.some((authString) => storedFormat.test(authString))

@@ -37,6 +37,8 @@ export interface AuthPlugin extends ClientPlugin {
   /** The empty password is stored, and proven, like any other (MariaDB 11.8); elsewhere '' stands for it. */
   readonly storesEmptyPassword?: true
   server(proof: ServerProof): ServerDialogue
+  /** Asks for the password whatever the first answer proves; of plugins that can do without it. */
+  fully?(proof: ServerProof): ServerDialogue
   /**
    * Turns a password into the stored credential, or throws `ConfigurationError` when it cannot be stored.
    * Slow for the crypt plugins (milliseconds): off the event loop use `accounts/secret-checker.ts`.
@@ -54,6 +56,8 @@ export interface ClientLogin {
   /** `nonceLength` bytes, or, of a plugin without a nonce, all that the server sent with the plugin's name. */
   readonly nonce: Uint8Array
   readonly channel: Channel
+  /** 1, which it is when left out, 2 or 3. */
+  readonly factor?: number
   /** The server's RSA key if the caller pinned one. */
   readonly serverPublicKey?: string
   /** Whether the client may ask the server for its key on a plaintext channel. */
@@ -77,6 +81,8 @@ export interface ServerProof {
   readonly fastDigests: readonly Uint8Array[]
   /** The server's RSA public key (PEM, SPKI), if it has one to give. */
   readonly publicKey: string | undefined
+  /** Whether the verdict is to carry what the proof gives away; left out: no, and it is wiped. */
+  readonly recover?: boolean
 }
 
 /**
@@ -98,8 +104,17 @@ export interface Question {
 export type ServerDialogue = Generator<Uint8Array, Verdict, Uint8Array>
 
 export type Verdict =
-  /** The proof holds. `last` is sent as AuthMoreData before OK. `credential` says which of `authStrings` matched. */
-  | { readonly verdict: 'accept'; readonly last?: Uint8Array; readonly credential: number }
+  /**
+   * The proof holds. `last` is sent as AuthMoreData before OK. `credential` says which of `authStrings` matched.
+   * `recovered`, where it was asked for and the plugin can: the digest of the password that signs another server's nonce
+   * (from-digest.ts), empty for "no password". A secret, and the caller's to wipe.
+   */
+  | {
+      readonly verdict: 'accept'
+      readonly last?: Uint8Array
+      readonly credential: number
+      readonly recovered?: Uint8Array
+    }
   | { readonly verdict: 'deny'; readonly reason: DenyReason }
   /**
    * The plugin obtained a password; someone who may take time judges it against `authStrings`. `clear`: password + NUL, as on

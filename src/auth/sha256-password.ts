@@ -23,7 +23,9 @@ export const sha256Password: AuthPlugin = {
   secrets: 'sent-encrypted-or-on-secure-channel',
 
   client(login: ClientLogin): ClientDialogue {
-    return login.password.length === 0 ? deliver(this.name, new Uint8Array(1)) : sendPassword(this.name, login, rules)
+    return login.password.length === 0
+      ? deliver(this.name, new Uint8Array(1))
+      : sendPassword(this.name, login, sha256Rules)
   },
 
   meaningOf: describeKey,
@@ -31,7 +33,7 @@ export const sha256Password: AuthPlugin = {
   server(proof: ServerProof): ServerDialogue {
     return isEmptyAnswer(proof.answer)
       ? decided(judgeEmptyAnswer(proof.authStrings))
-      : receivePassword(proof, proof.answer, rules)
+      : receivePassword(proof, proof.answer, sha256Rules)
   },
 
   /** The format has no place for `rounds`: they are always 5000. */
@@ -48,4 +50,5 @@ export const sha256Password: AuthPlugin = {
 }
 
 /** A unix socket is no secure channel for this plugin: mysqld 9.7 and libmysqlclient use the RSA key there. */
-const rules: ExchangeRules = { keyRequest: 0x01, clearOn: new Set(['tls']) }
+/** How the password crosses the wire. */
+export const sha256Rules: ExchangeRules = { keyRequest: 0x01, clearOn: new Set(['tls']) }

@@ -8,7 +8,8 @@ import { clientError, type MysqlError, ProtocolViolation, receivedError } from '
 import { command as commandByte } from '../packets/commands.ts'
 import { decodeErr } from '../packets/err.ts'
 import type { CompressedStream } from '../transport/compression.ts'
-import type { PacketHandler, Connection as Wire } from '../transport/connection.ts'
+import type { Connection as Wire } from '../transport/connection.ts'
+import type { PacketHandler } from '../transport/handlers.ts'
 import { frameCount } from '../wire/framer.ts'
 
 export interface Command {

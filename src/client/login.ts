@@ -9,7 +9,8 @@ import { ConfigurationError, clientError, MysqlError, ProtocolViolation } from '
 import { ClientHandshake } from '../machine/client-handshake.ts'
 import type { ClientEffect, ClientInput, LoggedIn } from '../machine/client-states.ts'
 import { capability, has } from '../packets/capabilities.ts'
-import { type PacketHandler, Connection as Wire } from '../transport/connection.ts'
+import { Connection as Wire } from '../transport/connection.ts'
+import type { PacketHandler } from '../transport/handlers.ts'
 import { dial } from './dial.ts'
 import { LoginStory } from './login-story.ts'
 import type { Prompt, Secrets } from './secrets.ts'
@@ -82,6 +83,8 @@ export class Login implements PacketHandler {
       failed: (error) => this.#fail(error),
       connected: (socket) => {
         if (this.#settled) return void socket.destroy()
+        const { preamble } = this.#settings
+        if (preamble !== undefined) socket.write(preamble)
         socket.once('data', (chunk: Buffer) => {
           this.#firstBytes = chunk.subarray(0, 8)
         })

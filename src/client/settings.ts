@@ -21,6 +21,8 @@ export interface Settings {
   readonly timeoutMs: number
   readonly maxAllowedPacket: number
   readonly login: Omit<ClientOptions, 'passwords' | 'user' | 'database'>
+  /** Bytes that go ahead of the protocol: a PROXY header. */
+  readonly preamble?: Uint8Array
 }
 
 /** Whom to log in as: what `changeUser` can change. */

@@ -5,41 +5,10 @@
  * `saltgate.deny_reasons`. `hostCache` is the column of performance_schema.host_cache that counts it, as measured on
  * MySQL 9.7; `connectError` says whether it also adds to SUM_CONNECT_ERRORS, which is what blocks a host (1129).
  */
-import type { ServerErrorSymbol } from './codes.ts'
+import type { DenyRow } from './deny-row.ts'
+import { gatewayDenyReasons } from './gateway-deny-reasons.ts'
 
-export interface DenyRow {
-  /** The public error, or `undefined` when the connection just ends. */
-  readonly error: ServerErrorSymbol | undefined
-  readonly hostCache: HostCacheCounter | undefined
-  readonly connectError: boolean
-  readonly explains: string
-  readonly remedy: string
-}
-
-export type HostCacheCounter =
-  | 'COUNT_HOST_BLOCKED_ERRORS'
-  | 'COUNT_NAMEINFO_TRANSIENT_ERRORS'
-  | 'COUNT_NAMEINFO_PERMANENT_ERRORS'
-  | 'COUNT_FORMAT_ERRORS'
-  | 'COUNT_ADDRINFO_TRANSIENT_ERRORS'
-  | 'COUNT_ADDRINFO_PERMANENT_ERRORS'
-  | 'COUNT_FCRDNS_ERRORS'
-  | 'COUNT_HOST_ACL_ERRORS'
-  | 'COUNT_NO_AUTH_PLUGIN_ERRORS'
-  | 'COUNT_AUTH_PLUGIN_ERRORS'
-  | 'COUNT_HANDSHAKE_ERRORS'
-  | 'COUNT_PROXY_USER_ERRORS'
-  | 'COUNT_PROXY_USER_ACL_ERRORS'
-  | 'COUNT_AUTHENTICATION_ERRORS'
-  | 'COUNT_SSL_ERRORS'
-  | 'COUNT_MAX_USER_CONNECTIONS_ERRORS'
-  | 'COUNT_MAX_USER_CONNECTIONS_PER_HOUR_ERRORS'
-  | 'COUNT_DEFAULT_DATABASE_ERRORS'
-  | 'COUNT_INIT_CONNECT_ERRORS'
-  | 'COUNT_LOCAL_ERRORS'
-  | 'COUNT_ACCOUNT_LOCKED_ERRORS'
-  | 'COUNT_TEMPORARY_ACCOUNT_LOCKED_ERRORS'
-  | 'COUNT_UNKNOWN_ERRORS'
+export type { DenyRow, HostCacheCounter } from './deny-row.ts'
 
 export const denyReasons = {
   'too-many-connections': {
@@ -55,6 +24,21 @@ export const denyReasons = {
     connectError: false,
     explains: 'max_connections were in use, and of all strangers this one had been waited for longest',
     remedy: 'find who opens connections and says nothing; saltgate_stranger_patience says how long they may',
+  },
+  'proxy-header-missing': {
+    error: 'ER_HANDSHAKE_ERROR',
+    hostCache: 'COUNT_HANDSHAKE_ERRORS',
+    connectError: false,
+    explains: 'the address is that of a proxy, and the connection did not begin with a PROXY header',
+    remedy:
+      'let the proxy send it (HAProxy: send-proxy-v2, also for health checks), or take the address out of proxy_protocol_networks',
+  },
+  'proxy-header-malformed': {
+    error: 'ER_HANDSHAKE_ERROR',
+    hostCache: 'COUNT_HANDSHAKE_ERRORS',
+    connectError: false,
+    explains: 'the PROXY header cannot be read, or says that the client is on this machine (127.0.0.0/8, ::1)',
+    remedy: 'the detail names the field; clients on this machine connect without the proxy',
   },
   'host-blocked': {
     error: 'ER_HOST_IS_BLOCKED',
@@ -353,6 +337,7 @@ export const denyReasons = {
     explains: 'the account source or the password check threw; refused to be safe',
     remedy: 'the log has the error',
   },
+  ...gatewayDenyReasons,
   killed: {
     error: undefined,
     hostCache: undefined,

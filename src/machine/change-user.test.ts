@@ -21,6 +21,7 @@ describe('COM_CHANGE_USER', () => {
     maxPacketSize: 1 << 24,
     authPluginName: 'caching_sha2_password',
     connectAttributes: undefined,
+    mariadbCapabilities: 0,
     zstdLevel: undefined,
   }
   const command = (...tail: Uint8Array[]) => bytes('11', nul('mary'), [0], nul(''), ...tail)

@@ -157,9 +157,8 @@ export class ClientHandshake {
     if (payload[0] !== 10) throw clientError('CR_VERSION_ERROR', payload[0] ?? 'none')
     const greeting = decodeHandshakeV10(payload)
     const tlsOffered = has(greeting.capabilities, capability.SSL)
-    const { serverVersion, connectionId, capabilities, authPluginName: plugin } = greeting
-    const bytes = payload.length
-    this.#tell({ is: 'greeting', serverVersion, connectionId, capabilities, plugin, tlsOffered, bytes })
+    const { authPluginName: plugin, authPluginData: _, statusFlags: __, ...said } = greeting
+    this.#tell({ is: 'greeting', ...said, plugin, tlsOffered, bytes: payload.length })
     const wanted = this.#options.tls === 'required' || (this.#options.tls === 'preferred' && !isSecure(this.#channel))
     if (wanted && !tlsOffered && this.#options.tls === 'required') {
       throw clientError('CR_SSL_CONNECTION_ERROR', 'TLS is required, but the server does not offer it')

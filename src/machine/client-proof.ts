@@ -94,6 +94,7 @@ function start({ options, channel }: Towards, plugin: ClientPlugin, data: Uint8A
     password: tokens?.get(plugin.name) ?? passwords[factor - 1] ?? new Uint8Array(0),
     nonce: data.slice(0, plugin.nonceLength === 0 ? data.length : plugin.nonceLength),
     channel,
+    factor,
     mayRequestPublicKey,
     clientNonce: random(32),
     ...(serverPublicKey !== undefined && { serverPublicKey }),

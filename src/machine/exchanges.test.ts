@@ -264,6 +264,7 @@ function play(account: Account, passwords: readonly string[], how: How = {}) {
       database: undefined,
       capabilities,
       maxPacketSize: 1,
+      mariadbCapabilities: 0,
       zstdLevel: undefined,
     }
     machine = ServerHandshake.changeUser(policyOf, peer, { ...previous, authPluginName: named }, greetingNonce, {

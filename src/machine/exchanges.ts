@@ -10,11 +10,14 @@
  * Spec: https://mariadb.com/kb/en/authentication-from-mariadb-104/
  */
 import type { Account } from '../accounts/account.ts'
-import type { AuthPlugin, Channel } from '../auth/plugin.ts'
+import type { AuthPlugin, Channel, ServerDialogue, Verdict } from '../auth/plugin.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
+import { encodeAuthMoreData } from '../packets/auth-more-data.ts'
+import { encodeAuthNextFactor } from '../packets/auth-next-factor.ts'
+import { encodeAuthSwitchRequest } from '../packets/auth-switch-request.ts'
 import { capability, has } from '../packets/capabilities.ts'
 import type { Login } from './login.ts'
-import type { Attempt, Candidate, LoginPolicy, Proof } from './server-states.ts'
+import type { Attempt, Candidate, HoldingProof, LoginPolicy, Proof, RelayedPacket } from './server-states.ts'
 import { wayToProof } from './way-to-proof.ts'
 
 /** An exchange that the server begins. */
@@ -57,13 +60,45 @@ export function followUp(attempt: Attempt, proof: Proof, around: Surroundings): 
   return inFactor(attempt.factor + 1, { holds: false, reason: next.reason, detail: next.detail })
 }
 
+/** What an accepted exchange proves. What a plugin recovered of the password signs a backend's nonce in its own way. */
+export function holding(verdict: Verdict & { verdict: 'accept' }, plugin: AuthPlugin): HoldingProof {
+  const { credential, last, recovered } = verdict
+  const kind = plugin.name === 'mysql_native_password' ? 'sha1' : 'sha256'
+  return {
+    holds: true,
+    credential,
+    ...(last !== undefined && { last }),
+    ...(recovered !== undefined && { signer: { kind, bytes: recovered } }),
+  }
+}
+
+/** Full authentication behind a fast one that held; `undefined` for plugins that know no such thing. */
+export function fullExchange(attempt: Attempt, { channel, policy }: Surroundings): ServerDialogue | undefined {
+  const { nonce, authStrings, plugin } = attempt
+  const around = { channel, publicKey: policy.publicKey, recover: policy.hasBackend, fastDigests: [] }
+  return plugin.fully?.({ answer: new Uint8Array(0), nonce, authStrings, ...around })
+}
+
+/** AuthSwitchRequest or AuthNextFactor. */
+export function encodeQuestion({ by, attempt }: Asked): Uint8Array {
+  const encode = by === 'next-factor' ? encodeAuthNextFactor : encodeAuthSwitchRequest
+  return encode({ authPluginName: attempt.plugin.name, authPluginData: dataOf(attempt) })
+}
+
+/** What a backend said, for the client. */
+export function encodeRelayed(packet: RelayedPacket): Uint8Array {
+  if (packet.kind === 'more-data') return encodeAuthMoreData(packet)
+  const encode = packet.kind === 'next-factor' ? encodeAuthNextFactor : encodeAuthSwitchRequest
+  return encode({ authPluginName: packet.plugin, authPluginData: packet.data })
+}
+
 /** Whether the exchange is about the account's own plugin and credential, and so about what is remembered of it. */
 export function isOwnCredential({ factor, alternative }: Attempt): boolean {
   return factor === 1 && alternative === 0
 }
 
 /** The 20 bytes of a nonce end in a NUL on the wire, as a C string; others are bare, and what is no nonce is as it is. */
-export function dataOf({ plugin, nonce }: Attempt): Uint8Array {
+function dataOf({ plugin, nonce }: Attempt): Uint8Array {
   if (plugin.nonceLength === 0) return plugin.opening ?? new Uint8Array(0)
   return plugin.nonceLength === 20 ? withNul(nonce) : nonce
 }

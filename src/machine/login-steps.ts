@@ -13,6 +13,10 @@ export type LoginStep =
       readonly serverVersion: string
       readonly connectionId: number
       readonly capabilities: number
+      /** 0 from MySQL. */
+      readonly mariadbCapabilities: number
+      /** Low byte only. */
+      readonly collationId: number
       /** `undefined` without CLIENT_PLUGIN_AUTH. */
       readonly plugin: string | undefined
       readonly tlsOffered: boolean

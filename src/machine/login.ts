@@ -12,6 +12,8 @@ export interface Login {
   readonly database: string | undefined
   /** What both sides can do: the client's capabilities that the server offered. */
   readonly capabilities: number
+  /** The same of MariaDB's extended ones. */
+  readonly mariadbCapabilities: number
   readonly collationId: number
   readonly maxPacketSize: number
   /** The plugin that the client named; `undefined` without CLIENT_PLUGIN_AUTH. */
@@ -49,6 +51,7 @@ export function judgeLogin(said: SaidLogin): JudgedLogin {
       user,
       database: database === '' ? undefined : database,
       capabilities: said.capabilities,
+      mariadbCapabilities: said.mariadbCapabilities,
       collationId: said.collationId,
       maxPacketSize: said.maxPacketSize,
       authPluginName: said.authPluginName,

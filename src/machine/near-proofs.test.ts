@@ -165,6 +165,7 @@ function attempt(
       maxPacketSize: 1 << 24,
       authPluginName: plugin,
       connectAttributes: undefined,
+      mariadbCapabilities: 0,
       zstdLevel: undefined,
     }
     const payload = encodeComChangeUser(

@@ -35,7 +35,8 @@ describe('the table of phases', () => {
 describe('the server, in every state', () => {
   const states = (Object.keys(phaseOf) as ServerState['at'][]).filter((at) => at !== 'await-start')
 
-  for (const at of states) {
+  // An answer that is relayed is the backend's to judge, whatever it is.
+  for (const at of states.filter((state) => state !== 'await-relayed-answer')) {
     const { turn, accepts } = phases[phaseOf[at]]
     for (const kind of kinds.filter((candidate) => !accepts.includes(candidate))) {
       const over = at === 'ready' || at === 'refused'
@@ -78,13 +79,14 @@ describe('the server, in every state', () => {
 
   it('T10: refuses a packet while a decision is pending, and no later answer turns that into OK', () => {
     const pending = states.filter((at) => phases[phaseOf[at]].turn === 'decision')
-    assert.deepEqual(pending, ['await-account', 'await-secret-check', 'await-admission'])
+    assert.deepEqual(pending, ['await-account', 'await-secret-check', 'await-admission', 'await-backend'])
     for (const at of pending) {
       const { machine, sequenceId, effects } = stopAt(at)
       assert.equal(machine.wantsPacket, false)
-      const question = effects.findLast(isQuestion)!
+      const question = effects.findLast(isQuestion)
       machine.step({ is: 'packet', payload: samples.Command, sequenceId })
-      machine.step(answerOf(stopWorld, question))
+      if (question !== undefined) machine.step(answerOf(stopWorld, question))
+      machine.step({ is: 'backend-ready', ok: { statusFlags: 2, warnings: 0, sessionChanges: undefined } })
       machine.step({ is: 'secret-checked', proof: { holds: true, credential: 0 } })
       machine.step({ is: 'admitted', statusFlags: 2 })
       const after = machine.take()

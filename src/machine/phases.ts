@@ -37,6 +37,7 @@ export type PhaseName =
   | 'auth-answer'
   | 'secret-check'
   | 'admission'
+  | 'backend'
   | 'verdict'
   | 'question'
   | 'ready'
@@ -64,7 +65,7 @@ export const phases: Readonly<Record<PhaseName, Phase>> = {
   account: {
     turn: 'decision',
     accepts: [],
-    next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'refused'],
+    next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'backend', 'refused'],
     page: methods,
   },
   // Also the answer to an AuthNextFactor.
@@ -77,16 +78,18 @@ export const phases: Readonly<Record<PhaseName, Phase>> = {
   'auth-answer': {
     turn: 'client',
     accepts: ['AuthAnswer'],
-    next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'refused'],
+    next: ['auth-switch-answer', 'auth-answer', 'secret-check', 'admission', 'backend', 'refused'],
     page: 'page_protocol_connection_phase_packets_protocol_auth_more_data.html',
   },
   'secret-check': {
     turn: 'decision',
     accepts: [],
-    next: ['auth-switch-answer', 'admission', 'refused'],
+    next: ['auth-switch-answer', 'admission', 'backend', 'refused'],
     page: methods,
   },
-  admission: { turn: 'decision', accepts: [], next: ['ready', 'refused'], page: methods },
+  admission: { turn: 'decision', accepts: [], next: ['backend', 'ready', 'refused'], page: methods },
+  // Of a gateway: the server behind it is logged in to, or judges the client itself and may ask it more.
+  backend: { turn: 'decision', accepts: [], next: ['auth-answer', 'ready', 'refused'], page: methods },
   verdict: {
     turn: 'server',
     accepts: ['Ok', 'Err', 'AuthSwitchRequest', 'AuthMoreData', 'AuthNextFactor'],

@@ -6,50 +6,50 @@
  *
  * - A pending decision is a state: while the account, the secret or the admission is being decided, a packet is a
  *   violation. Drivers hold bytes back as long as `wantsPacket` is false.
- * - `#refuse` is the only maker of ERR, and it ends the machine. `#onAdmitted` is the only maker of OK.
+ * - `#refuse` is the only maker of ERR, and it ends the machine. `#accept` is the only maker of OK.
  * - An account that does not exist is played to the end with a decoy, and then refused like a wrong password.
  *
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
  */
+import type { Account } from '../accounts/account.ts'
 import type { Channel, ServerDialogue, Verdict } from '../auth/plugin.ts'
 import type { ServerErrorSymbol } from '../errors/codes.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import { MalformedPacket, MysqlError } from '../errors/errors.ts'
 import { encodeAuthMoreData } from '../packets/auth-more-data.ts'
-import { encodeAuthNextFactor } from '../packets/auth-next-factor.ts'
-import { encodeAuthSwitchRequest } from '../packets/auth-switch-request.ts'
 import { capability, has } from '../packets/capabilities.ts'
-import { decodeComChangeUser } from '../packets/com-change-user.ts'
 import { encodeErr } from '../packets/err.ts'
-import { decodeHandshakeResponse41 } from '../packets/handshake-response-41.ts'
-import { encodeHandshakeV10 } from '../packets/handshake-v10.ts'
-import { encodeOk } from '../packets/ok.ts'
-import { serverStatus } from '../packets/server-status.ts'
-import { decodeSslRequest, type SslRequest } from '../packets/ssl-request.ts'
 import {
   type Asked,
-  dataOf,
+  encodeQuestion,
+  encodeRelayed,
   firstExchange,
   followUp,
+  fullExchange,
+  holding,
   isOwnCredential,
   type Surroundings,
-  withNul,
 } from './exchanges.ts'
-import { type JudgedLogin, judgeLogin, type Login } from './login.ts'
-import { changedSince, preludeOf } from './login-prelude.ts'
+import type { Login } from './login.ts'
+import { type BackendOk, encodeLoginOk, ownOk } from './login-ok.ts'
 import type { PhaseName } from './phases.ts'
 import { publicError } from './public-error.ts'
+import { greetingOf, readChangeUser, readFirst, readOverTls, type Said } from './said-login.ts'
 import {
   type Attempt,
   type Candidate,
+  type HoldingProof,
   type LoginPolicy,
   type Proof,
   phaseOf,
+  type RelayedPacket,
   type ServerEffect,
   type ServerInput,
   type ServerState,
   type Stranger,
 } from './server-states.ts'
+
+type AwaitBackend = ServerState & { readonly at: 'await-backend' }
 
 /** More rounds than any plugin needs; a dialogue that goes on longer is broken. */
 const maxRounds = 16
@@ -65,7 +65,7 @@ export class ServerHandshake {
   /** The greeting's nonce until a proof was computed over it. */
   #greetingNonce: Uint8Array
   /** COM_CHANGE_USER instead of a first login. */
-  readonly #again: boolean
+  readonly again: boolean
   /** The client's capabilities as far as it has said; decide the form of an ERR. */
   #capabilities: number = capability.PROTOCOL_41
 
@@ -74,7 +74,7 @@ export class ServerHandshake {
     this.#stranger = stranger
     this.#channel = stranger.channel
     this.#greetingNonce = nonce
-    this.#again = again
+    this.again = again
   }
 
   /**
@@ -85,18 +85,7 @@ export class ServerHandshake {
    */
   static greet(policy: LoginPolicy, stranger: Stranger, nonce: Uint8Array): ServerHandshake {
     const machine = new ServerHandshake(policy, stranger, nonce, false)
-    machine.#send(
-      encodeHandshakeV10({
-        serverVersion: policy.serverVersion,
-        connectionId: stranger.connectionId,
-        authPluginData: withNul(nonce),
-        capabilities: policy.capabilities,
-        collationId: policy.collationId & 0xff,
-        statusFlags: serverStatus.AUTOCOMMIT,
-        mariadbCapabilities: 0,
-        authPluginName: policy.defaultPlugin.name,
-      }),
-    )
+    machine.#send(greetingOf(policy, stranger, nonce))
     machine.#state = { at: 'await-login' }
     return machine
   }
@@ -117,7 +106,7 @@ export class ServerHandshake {
     const machine = new ServerHandshake(policy, stranger, greetingNonce, true)
     machine.#capabilities = previous.capabilities
     machine.#sequenceId = (packet.sequenceId + 1) & 0xff
-    machine.#state = machine.#guarded(() => machine.#onChangeUser(packet.payload, previous))
+    machine.#state = machine.#guarded(() => machine.#onSaid(readChangeUser(packet.payload, previous)))
     return machine
   }
 
@@ -128,7 +117,7 @@ export class ServerHandshake {
   /** A COM_CHANGE_USER begins in the phase that it interrupts. */
   get phase(): PhaseName {
     const { at } = this.#state
-    return at === 'await-start' && this.#again ? 'ready' : phaseOf[at]
+    return at === 'await-start' && this.again ? 'ready' : phaseOf[at]
   }
 
   get channel(): Channel {
@@ -147,7 +136,8 @@ export class ServerHandshake {
       at === 'await-login' ||
       at === 'await-login-over-tls' ||
       at === 'await-switch-answer' ||
-      at === 'await-auth-answer'
+      at === 'await-auth-answer' ||
+      at === 'await-relayed-answer'
     )
   }
 
@@ -155,7 +145,7 @@ export class ServerHandshake {
     return {
       channel: this.#channel,
       policy: this.#policy,
-      again: this.#again,
+      again: this.again,
       greetingNonce: this.#greetingNonce,
     }
   }
@@ -178,25 +168,35 @@ export class ServerHandshake {
       case 'packet':
         return this.#onPacket(state, input.payload, input.sequenceId)
       case 'tls-established':
-        if (state.at !== 'await-tls') return this.#refuse('verifier-failed', { detail: `TLS in state ${state.at}` })
+        if (state.at !== 'await-tls') return this.#outOfTurn('TLS')
         this.#channel = 'tls'
         return { at: 'await-login-over-tls', request: state.request }
       case 'tls-failed':
         return this.#refuse('tls-failed', { detail: input.detail })
       case 'account':
-        if (state.at !== 'await-account')
-          return this.#refuse('verifier-failed', { detail: `account in state ${state.at}` })
+        if (state.at !== 'await-account') return this.#outOfTurn('account')
         return this.#onAccount(state.login, state.answer, input.candidate, input.nonces)
       case 'secret-checked':
-        if (state.at !== 'await-secret-check') {
-          return this.#refuse('verifier-failed', { detail: `secret in state ${state.at}` })
-        }
+        if (state.at !== 'await-secret-check') return this.#outOfTurn('secret')
         return this.#onProof(state.attempt, input.proof)
       case 'admitted':
         if (state.at !== 'await-admission' || !state.proof.holds || state.attempt.candidate.decoy) {
-          return this.#refuse('verifier-failed', { detail: `admitted in state ${state.at}` })
+          return this.#outOfTurn('admitted')
         }
-        return this.#onAdmitted(state.attempt, input.statusFlags)
+        return this.#onAdmitted(state.attempt, state.proof, input.statusFlags)
+      case 'relay': {
+        if (state.at !== 'await-account') return this.#outOfTurn(input.is)
+        const { login } = state
+        return this.#openBackend({ login, account: input.account })
+      }
+      case 'backend-asks':
+        return state.at === 'await-backend'
+          ? this.#relay(state, input.packet, input.answered)
+          : this.#outOfTurn(input.is)
+      case 'backend-wants-password':
+        return state.at === 'await-backend' ? this.#askPassword(state) : this.#outOfTurn(input.is)
+      case 'backend-ready':
+        return state.at === 'await-backend' ? this.#onBackendReady(state, input.ok) : this.#outOfTurn(input.is)
       case 'denied':
       case 'abort':
         // The header of a packet that is too large was read, and counts: the client takes no answer with another id.
@@ -216,68 +216,42 @@ export class ServerHandshake {
     this.#sequenceId = (sequenceId + 1) & 0xff
     switch (state.at) {
       case 'await-login':
-        return this.#onLogin(payload)
+        return this.#onSaid(readFirst(payload, this.#policy))
       case 'await-login-over-tls':
-        return this.#onLoginOverTls(payload, state.request)
+        return this.#onSaid(readOverTls(payload, state.request, this.#policy))
       case 'await-switch-answer':
         return this.#startDialogue(state.attempt, payload)
       case 'await-auth-answer':
         if (state.round >= maxRounds) return this.#refuse('malformed-packet', { detail: 'the exchange does not end' })
         return this.#onTurn(state.attempt, state.dialogue, state.round + 1, state.dialogue.next(payload))
+      case 'await-relayed-answer': {
+        const { login, account } = state
+        this.#effects.push({ do: 'relay-answer', answer: payload.slice() })
+        return { at: 'await-backend', login, account }
+      }
       default:
         return this.#refuse('malformed-packet', { detail: `a packet in phase ${phaseOf[state.at]}` })
     }
   }
 
-  #onLogin(payload: Uint8Array): ServerState {
-    const prelude = preludeOf(payload)
-    if (prelude.form === 'pre-4.1') {
-      this.#capabilities = 0
-      // Measured on 9.7: a short one is a bad handshake, a long one an old client; neither gets an SQLSTATE.
-      return this.#refuse(payload.length > 64 ? 'no-plugin-auth' : 'malformed-packet', {
-        detail: 'a login from before 4.1',
-      })
+  #onSaid(said: Said): ServerState {
+    switch (said.is) {
+      case 'tls-request':
+        this.#effects.push({ do: 'start-tls' })
+        return { at: 'await-tls', request: said.request }
+      case 'pre-4.1':
+        this.#capabilities = 0
+        return this.#refuse(said.reason, said)
+      case 'nonsense':
+        return this.#refuse(said.reason, said)
+      case 'login': {
+        const { judged, answer } = said
+        if ('refused' in judged) return this.#refuse(judged.refused, judged)
+        const { login } = judged
+        this.#effects.push({ do: 'find-account', login })
+        return { at: 'await-account', login, answer }
+      }
     }
-    if (has(prelude.capabilities, capability.SSL) && has(this.#policy.capabilities, capability.SSL)) {
-      const request = decodeSslRequest(payload)
-      this.#effects.push({ do: 'start-tls' })
-      return { at: 'await-tls', request }
-    }
-    return this.#onResponse(payload, prelude.capabilities)
-  }
-
-  #onLoginOverTls(payload: Uint8Array, request: SslRequest): ServerState {
-    const detail = changedSince(request, payload)
-    if (detail !== undefined) return this.#refuse('malformed-packet', { detail })
-    return this.#onResponse(payload, request.capabilities)
-  }
-
-  #onResponse(payload: Uint8Array, capabilities: number): ServerState {
-    const response = decodeHandshakeResponse41(payload)
-    const login = judgeLogin({ ...response, capabilities: (capabilities & this.#policy.capabilities) >>> 0 })
-    return this.#askAccount(login, response.authAnswer)
-  }
-
-  #onChangeUser(payload: Uint8Array, previous: Login): ServerState {
-    const packet = decodeComChangeUser(payload, previous.capabilities)
-    const { collationId, authPluginName } = packet
-    const wantsPlugin = has(previous.capabilities, capability.PLUGIN_AUTH)
-    if (collationId === undefined || (wantsPlugin && authPluginName === undefined)) {
-      return this.#refuse('malformed-packet', {
-        symbol: 'ER_UNKNOWN_COM_ERROR',
-        detail: 'COM_CHANGE_USER lacks a field',
-      })
-    }
-    const { capabilities, maxPacketSize, zstdLevel } = previous
-    const login = judgeLogin({ ...packet, collationId, capabilities, maxPacketSize, zstdLevel })
-    return this.#askAccount(login, packet.authAnswer)
-  }
-
-  #askAccount(judged: JudgedLogin, answer: Uint8Array): ServerState {
-    if ('refused' in judged) return this.#refuse(judged.refused, judged)
-    const { login } = judged
-    this.#effects.push({ do: 'find-account', login })
-    return { at: 'await-account', login, answer: answer.slice() }
   }
 
   #onAccount(login: Login, answer: Uint8Array, candidate: Candidate, nonces: Uint8Array): ServerState {
@@ -286,10 +260,9 @@ export class ServerHandshake {
     return exchange.by === 'first-answer' ? this.#startDialogue(exchange.attempt, answer) : this.#askProof(exchange)
   }
 
-  #askProof({ by, attempt }: Asked): ServerState {
-    const encode = by === 'next-factor' ? encodeAuthNextFactor : encodeAuthSwitchRequest
-    this.#send(encode({ authPluginName: attempt.plugin.name, authPluginData: dataOf(attempt) }))
-    return { at: 'await-switch-answer', attempt }
+  #askProof(asked: Asked): ServerState {
+    this.#send(encodeQuestion(asked))
+    return { at: 'await-switch-answer', attempt: asked.attempt }
   }
 
   #startDialogue(asked: Attempt, answer: Uint8Array): ServerState {
@@ -301,6 +274,7 @@ export class ServerHandshake {
       authStrings,
       fastDigests: isOwnCredential(asked) ? candidate.fastDigests : [],
       publicKey: this.#policy.publicKey,
+      recover: this.#policy.hasBackend,
     })
     const usedPassword = asked.usedPassword || answer.length > 1 || (answer.length === 1 && answer[0] !== 0)
     return this.#onTurn({ ...asked, usedPassword }, dialogue, 1, dialogue.next())
@@ -319,8 +293,7 @@ export class ServerHandshake {
     const verdict = turn.value
     switch (verdict.verdict) {
       case 'accept':
-        if (verdict.last !== undefined) this.#send(encodeAuthMoreData({ data: verdict.last }))
-        return this.#onProof(attempt, { holds: true, credential: verdict.credential })
+        return this.#onProof(attempt, holding(verdict, attempt.plugin))
       case 'deny':
         return this.#onProof(attempt, { holds: false, reason: verdict.reason, detail: undefined })
       case 'check-secret':
@@ -331,29 +304,53 @@ export class ServerHandshake {
 
   #onProof(attempt: Attempt, proof: Proof): ServerState {
     const next = followUp(attempt, proof, this.#surroundings)
+    // A backend may still want the password itself, and the client be asked for it.
+    if (proof.holds && ('by' in next || !this.#policy.hasBackend)) this.#sayLast(proof)
     if ('by' in next) return this.#askProof(next)
     this.#effects.push({ do: 'admit', attempt, proof: next })
     return { at: 'await-admission', attempt, proof: next }
   }
 
-  #onAdmitted(attempt: Attempt, statusFlags: number): ServerState {
+  #onAdmitted(attempt: Attempt, proof: HoldingProof, statusFlags: number): ServerState {
     const { login, candidate, plugin } = attempt
-    const tracked = login.database !== undefined && has(login.capabilities, capability.SESSION_TRACK)
-    this.#send(
-      encodeOk(
-        {
-          header: 0x00,
-          affectedRows: 0n,
-          lastInsertId: 0n,
-          statusFlags: statusFlags | (tracked ? serverStatus.SESSION_STATE_CHANGED : 0),
-          warnings: 0,
-          info: new Uint8Array(0),
-          sessionChanges: tracked ? [{ kind: 'schema', name: login.database ?? '' }] : undefined,
-        },
-        login.capabilities,
-      ),
-    )
-    return { at: 'ready', login, account: candidate.account, pluginName: plugin.name }
+    const { account } = candidate
+    if (this.#policy.hasBackend) return this.#openBackend({ login, account, own: { attempt, proof } })
+    return this.#accept(login, account, plugin.name, ownOk(login, statusFlags))
+  }
+
+  #openBackend(session: Omit<AwaitBackend, 'at'>): ServerState {
+    this.#effects.push({ do: 'open-backend', ...session })
+    return { at: 'await-backend', ...session }
+  }
+
+  #relay({ login, account }: AwaitBackend, packet: RelayedPacket, answered: boolean): ServerState {
+    this.#send(encodeRelayed(packet))
+    return { at: answered ? 'await-relayed-answer' : 'await-backend', login, account }
+  }
+
+  #askPassword({ own }: AwaitBackend): ServerState {
+    const dialogue = own && fullExchange(own.attempt, this.#surroundings)
+    if (own === undefined || dialogue === undefined) return this.#outOfTurn('a wish for the password')
+    return this.#onTurn(own.attempt, dialogue, 1, dialogue.next())
+  }
+
+  #onBackendReady({ login, account, own }: AwaitBackend, ok: BackendOk): ServerState {
+    if (own !== undefined) this.#sayLast(own.proof)
+    return this.#accept(login, account, own?.attempt.plugin.name ?? '', ok)
+  }
+
+  /** The one maker of OK. */
+  #accept(login: Login, account: Account, pluginName: string, ok: BackendOk): ServerState {
+    this.#send(encodeLoginOk(ok, login))
+    return { at: 'ready', login, account, pluginName }
+  }
+
+  #sayLast({ last }: HoldingProof): void {
+    if (last !== undefined) this.#send(encodeAuthMoreData({ data: last }))
+  }
+
+  #outOfTurn(what: string): ServerState {
+    return this.#refuse('verifier-failed', { detail: `${what} in state ${this.#state.at}` })
   }
 
   /**
@@ -372,6 +369,8 @@ export class ServerHandshake {
     const during = this.phase
     const state = this.#state
     if (state.at === 'await-auth-answer') state.dialogue.return({ verdict: 'deny', reason })
+    if (state.at === 'await-backend' && state.own !== undefined) this.#sayLast(state.own.proof)
+    else if (state.at === 'await-admission' && state.proof.holds && this.#policy.hasBackend) this.#sayLast(state.proof)
     const error = what.error ?? publicError(reason, state, this.#stranger.host, what.symbol, what.values)
     if (error !== undefined && (state.at !== 'await-tls' || reason === 'plaintext-before-tls')) {
       const sqlState = has(this.#capabilities, capability.PROTOCOL_41) ? error.sqlState : undefined
@@ -387,7 +386,7 @@ export class ServerHandshake {
       return transition()
     } catch (cause) {
       if (cause instanceof MalformedPacket) {
-        const symbol = this.#again ? 'ER_UNKNOWN_COM_ERROR' : undefined
+        const symbol = this.again ? 'ER_UNKNOWN_COM_ERROR' : undefined
         return this.#refuse('malformed-packet', { ...(symbol && { symbol }), detail: cause.message })
       }
       if (cause instanceof MysqlError) return this.#refuse('malformed-packet', { detail: cause.message })

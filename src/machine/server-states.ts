@@ -8,6 +8,7 @@ import type { DenyReason } from '../errors/deny-reasons.ts'
 import type { MysqlError } from '../errors/errors.ts'
 import type { SslRequest } from '../packets/ssl-request.ts'
 import type { Login } from './login.ts'
+import type { BackendOk } from './login-ok.ts'
 import type { PhaseName } from './phases.ts'
 
 /** The account that a proof is checked against. A decoy looks like one and never gets in. */
@@ -55,6 +56,10 @@ export type ServerState =
     }
   | { readonly at: 'await-secret-check'; readonly attempt: Attempt }
   | { readonly at: 'await-admission'; readonly attempt: Attempt; readonly proof: Proof }
+  /** The backend's session is being opened, or a relayed answer is with the backend, which judges it. */
+  | { readonly at: 'await-backend'; readonly login: Login; readonly account: Account; readonly own?: OwnProof }
+  /** The answer to a question that the backend asked. */
+  | { readonly at: 'await-relayed-answer'; readonly login: Login; readonly account: Account }
   | { readonly at: 'ready'; readonly login: Login; readonly account: Account; readonly pluginName: string }
   | {
       readonly at: 'refused'
@@ -75,13 +80,36 @@ export const phaseOf: Readonly<Record<ServerState['at'], PhaseName>> = {
   'await-auth-answer': 'auth-answer',
   'await-secret-check': 'secret-check',
   'await-admission': 'admission',
+  'await-backend': 'backend',
+  'await-relayed-answer': 'auth-answer',
   ready: 'ready',
   refused: 'refused',
 }
 
+/** A proof that was checked here and holds; `last` is owed to the client ahead of the verdict. */
+export interface OwnProof {
+  readonly attempt: Attempt
+  readonly proof: HoldingProof
+}
+
+export interface HoldingProof {
+  readonly holds: true
+  readonly credential: number
+  /** What the plugin has to say before OK, held back while a backend may still want the password. */
+  readonly last?: Uint8Array
+  /** What a backend's nonce can be signed with; only where `LoginPolicy.hasBackend`. Whoever is given it wipes it. */
+  readonly signer?: Signer
+}
+
+/** SHA1(password) for mysql_native_password, SHA256(password) for caching_sha2_password, or the password itself. */
+export interface Signer {
+  readonly kind: 'sha1' | 'sha256' | 'password'
+  readonly bytes: Uint8Array
+}
+
 /** The outcome of the proof, before anything else about the account is looked at. */
 export type Proof =
-  | { readonly holds: true; readonly credential: number }
+  | HoldingProof
   | { readonly holds: false; readonly reason: DenyReason; readonly detail: string | undefined }
 
 /** All that can happen to a login. */
@@ -91,6 +119,14 @@ export type ServerInput =
   | { readonly is: 'tls-failed'; readonly detail: string }
   /** Answer to `find-account`. `nonces` are as many bytes as `nonceBytes` asks for, and fresh: nobody has seen them. */
   | { readonly is: 'account'; readonly candidate: Candidate; readonly nonces: Uint8Array }
+  /** Another answer to `find-account`: the backend judges. `account` stands for whoever that lets in. */
+  | { readonly is: 'relay'; readonly account: Account }
+  /** A relaying backend speaks; `answered`: it waits for what the client says to that. */
+  | { readonly is: 'backend-asks'; readonly packet: RelayedPacket; readonly answered: boolean }
+  /** The backend does not take the recovered proof: its own cache is cold. Only after caching_sha2_password's fast authentication. */
+  | { readonly is: 'backend-wants-password' }
+  /** Answer to `open-backend`. */
+  | { readonly is: 'backend-ready'; readonly ok: BackendOk }
   /** Answer to `check-secret`. */
   | { readonly is: 'secret-checked'; readonly proof: Proof }
   /** Answers to `admit`. */
@@ -116,13 +152,22 @@ export type ServerEffect =
     }
   /** The proof is settled; everything else about the account is not. A proof that does not hold may only be denied. */
   | { readonly do: 'admit'; readonly attempt: Attempt; readonly proof: Proof }
+  /** Only where `LoginPolicy.hasBackend`. Without `own` the login is relayed: the backend is given what the client answers. */
+  | { readonly do: 'open-backend'; readonly login: Login; readonly account: Account; readonly own?: OwnProof }
+  | { readonly do: 'relay-answer'; readonly answer: Uint8Array }
   | { readonly do: 'close' }
+
+/** What a backend may say before its verdict. */
+export type RelayedPacket =
+  | { readonly kind: 'auth-switch' | 'next-factor'; readonly plugin: string; readonly data: Uint8Array }
+  | { readonly kind: 'more-data'; readonly data: Uint8Array }
 
 /** What the machine of every connection of one server shares; a new object after a reload. */
 export interface LoginPolicy {
   readonly serverVersion: string
   /** Offered in the greeting, CLIENT_SSL included only if TLS can be had. */
   readonly capabilities: number
+  readonly mariadbCapabilities: number
   readonly collationId: number
   readonly defaultPlugin: AuthPlugin
   readonly plugins: ReadonlyMap<string, AuthPlugin>
@@ -130,6 +175,8 @@ export interface LoginPolicy {
   readonly publicKey: string | undefined
   /** Whether `mysql_clear_password` may run, on a secure channel. */
   readonly allowClearPassword: boolean
+  /** Nobody is let in before a backend is there for them. */
+  readonly hasBackend: boolean
 }
 
 export interface Stranger {

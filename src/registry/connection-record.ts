@@ -6,8 +6,17 @@ import type { Channel } from '../auth/plugin.ts'
 import type { Login } from '../machine/login.ts'
 import type { PhaseName } from '../machine/phases.ts'
 
-/** The phases of the machine, and the two before it begins. */
-export type DoorPhase = 'accepted' | 'resolving-name' | PhaseName
+/** The phases of the machine, and those before it begins. */
+export type DoorPhase = 'accepted' | 'proxy-header' | 'resolving-name' | PhaseName
+
+/** Who passed a connection on. */
+export interface ProxyFacts {
+  /** The proxy's own; `undefined` on a unix socket. */
+  readonly address: string | undefined
+  readonly port: number | undefined
+  /** What its header says besides, by type. */
+  readonly tlvs: ReadonlyMap<number, Uint8Array>
+}
 
 /** What TLS turned out to be, in MySQL's spelling: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
 export interface TlsFacts {
@@ -22,9 +31,11 @@ function gone(): void {}
 
 export class ConnectionRecord {
   readonly id: number
-  /** `undefined` on a unix socket. */
-  readonly address: string | undefined
-  readonly port: number | undefined
+  /** The client's, as a proxy says if there is one; `undefined` on a unix socket. */
+  address: string | undefined
+  port: number | undefined
+  /** Set when the connection began with a PROXY header that counts. */
+  proxy: ProxyFacts | undefined = undefined
   /** The validated name. */
   hostName: string | undefined = undefined
   channel: Channel

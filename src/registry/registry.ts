@@ -21,6 +21,14 @@ export interface EndedHandshake {
   readonly errorCode: number | undefined
 }
 
+/** Of which numbers connections get theirs, both ends included. */
+export interface ConnectionIds {
+  readonly first: number
+  readonly last: number
+}
+
+const allIds: ConnectionIds = { first: 1, last: 0xffff_ffff }
+
 export class Registry {
   readonly status: StatusCounters = newStatusCounters()
   readonly live = new Map<number, ConnectionRecord>()
@@ -29,17 +37,21 @@ export class Registry {
   readonly #history: EndedHandshake[] = []
   #historyLimit: number
   #oldest = 0
-  #nextId = 0
+  readonly #ids: ConnectionIds
+  #nextId: number
   readonly startedAtMs: number
 
-  constructor(startedAtMs: number, historyLimit: number) {
+  constructor(startedAtMs: number, historyLimit: number, ids: ConnectionIds = allIds) {
     this.startedAtMs = startedAtMs
+    this.#ids = ids
+    this.#nextId = ids.first - 1
     this.#historyLimit = historyLimit
   }
 
   /** Connection ids are 32 bits on the wire and never 0; one that is still live is passed over. */
   nextId(): number {
-    do this.#nextId = this.#nextId >= 0xffff_ffff ? 1 : this.#nextId + 1
+    const { first, last } = this.#ids
+    do this.#nextId = this.#nextId >= last ? first : this.#nextId + 1
     while (this.live.has(this.#nextId))
     return this.#nextId
   }

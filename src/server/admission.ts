@@ -16,6 +16,7 @@ import type { Attempt, Proof } from '../machine/server-states.ts'
 import { capability, has } from '../packets/capabilities.ts'
 import type { ConnectionRecord } from '../registry/connection-record.ts'
 import type { Door } from './door.ts'
+import type { Realm } from './realm.ts'
 import type { TlsPeer } from './tls-context.ts'
 import { judge } from './tls-requirement.ts'
 
@@ -32,13 +33,14 @@ const wrongPassword: ReadonlySet<DenyReason> = new Set([
 ])
 
 /**
- * Decides about one login. `justFound`: the account was looked up in this very turn of the event loop.
+ * Decides about one login, of an account of `realm`. `justFound`: the account was looked up in this very turn of the event loop.
  *
  * After: an admitted one is counted by `door.userConnections` and must be released there; a wrong password has been
- * counted by `door.failedLogins`.
+ * counted by `realm.failedLogins`.
  */
 export function admit(
   door: Door,
+  realm: Realm,
   record: ConnectionRecord,
   attempt: Attempt,
   proof: Proof,
@@ -66,21 +68,21 @@ export function admit(
     if (proof.reason === 'peer-identity') return refused('peer-identity', login.user, record.host)
     // Of an account with alternatives every one was a guess.
     if ([proof.reason, ...attempt.failed].some((reason) => wrongPassword.has(reason))) {
-      const block = door.failedLogins.onWrongPassword(candidate.account, nowMs)
+      const block = realm.failedLogins.onWrongPassword(candidate.account, nowMs)
       if (block.blocked) return blockedBy(candidate.account, login.user, record.host, block)
     }
     return denied(proof.reason, proof.detail)
   }
 
-  const account = justFound ? candidate.account : asItIsNow(door, candidate.account)
+  const account = justFound ? candidate.account : asItIsNow(realm, candidate.account)
   if (account === undefined) return denied('unknown-account', 'dropped during the login')
   if (account.credentialVersion !== candidate.account.credentialVersion) {
     return denied('secret-mismatch', 'the password was changed during the login')
   }
-  const block = door.failedLogins.blocked(account, nowMs)
+  const block = realm.failedLogins.blocked(account, nowMs)
   if (block.blocked) return blockedBy(account, login.user, record.host, block)
   // A right password ends the count, whatever else keeps the login out.
-  door.failedLogins.onSuccess(account)
+  realm.failedLogins.onSuccess(account)
   const administrator = isAdministrator(account)
   if (!administrator && settings.get('offline_mode')) return refused('offline-mode')
   const tls = judge(account.require, peer)
@@ -103,7 +105,8 @@ export function admit(
     return refused(limit.reason, login.user, limit.resource, limit.currentValue)
   }
 
-  const database = login.database
+  // Behind a gate the databases are the backend's.
+  const database = door.gate === undefined ? login.database : undefined
   if (database !== undefined) {
     const refusal = door.databases.judge(database, account)
     if (refusal !== undefined) {
@@ -115,7 +118,7 @@ export function admit(
 }
 
 /** The look-up may be seconds old, and the proof took its time: what was revoked meanwhile must not open. */
-function asItIsNow({ accounts }: Door, account: Account): Account | undefined {
+function asItIsNow({ accounts }: Realm, account: Account): Account | undefined {
   return accounts.read === undefined ? account : accounts.read(account.user, account.host)
 }
 

@@ -6,17 +6,20 @@
  */
 import type { Socket } from 'node:net'
 import { type DenyReason, denyReasons } from '../errors/deny-reasons.ts'
-import { serverError } from '../errors/errors.ts'
+import { type MysqlError, serverError } from '../errors/errors.ts'
 import { ServerHandshake } from '../machine/server-handshake.ts'
 import { encodeErr } from '../packets/err.ts'
 import { ConnectionRecord } from '../registry/connection-record.ts'
-import { Connection, type PacketHandler } from '../transport/connection.ts'
+import { Connection } from '../transport/connection.ts'
+import type { PacketHandler } from '../transport/handlers.ts'
 import { canonicalAddress, isLoopback } from './addresses.ts'
 import { ClientSession } from './client-session.ts'
 import type { Door } from './door.ts'
 import { localhost } from './host-names.ts'
 import { countAdmitted, countRefused } from './ledger.ts'
 import { type Admitted, Login, type LoginOwner, peerOf, reasonOf } from './login.ts'
+import type { Greeting, Passage } from './passage.ts'
+import { awaitProxyHeader, isProxy, type ProxiedOwner } from './proxied.ts'
 
 /** Takes over an accepted socket. After: the door owns it, whatever happens. */
 export function arrive(door: Door, socket: Socket, listener: 'tcp' | 'unix-socket'): void {
@@ -39,17 +42,21 @@ export function arrive(door: Door, socket: Socket, listener: 'tcp' | 'unix-socke
   }
   status.Connections++
   door.registry.add(record, record.acceptedAtMs)
-  door.loginDeadlines.add(arrival.connection)
-  arrival.checkHost()
+  if (isProxy(door.settings, address)) {
+    record.enter('proxy-header', record.acceptedAtMs)
+    return awaitProxyHeader(arrival)
+  }
+  arrival.onClientKnown()
 }
 
-class Arrival implements PacketHandler, LoginOwner {
+class Arrival implements PacketHandler, LoginOwner, ProxiedOwner {
   readonly door: Door
   readonly record: ConnectionRecord
   readonly connection: Connection
   /** Nothing of a stranger is read before the greeting was sent. */
   readonly wantsPacket = false
   #nonce: Uint8Array = new Uint8Array(0)
+  #passage: Passage | undefined = undefined
 
   constructor(door: Door, record: ConnectionRecord, socket: Socket) {
     this.door = door
@@ -58,11 +65,25 @@ class Arrival implements PacketHandler, LoginOwner {
     record.kill = (what) => this.#give(reasonOf(what))
   }
 
-  checkHost(): void {
+  /** It is known whose address counts: the connection's, or that which a proxy's header names. */
+  onClientKnown(): void {
+    this.connection.handler = this
+    this.door.loginDeadlines.add(this.connection)
+    this.#checkHost()
+  }
+
+  onHeaderRefused(reason: DenyReason, detail: string): void {
+    this.connection.handler = this
+    this.#turnAwayWith(reason, serverError('ER_HANDSHAKE_ERROR'), detail)
+  }
+
+  #checkHost(): void {
     const { door, record } = this
     const { address } = record
     if (door.draining) return this.turnAway('shutting-down')
-    if (address !== undefined && door.hostCache.isBlocked(address, door.settings.get('max_connect_errors'))) {
+    const limit = door.settings.get('max_connect_errors')
+    // The health checks of a proxy must not shut out all who come through it.
+    if (address !== undefined && door.hostCache.isBlocked(address, limit) && !isProxy(door.settings, address)) {
       return this.turnAway('host-blocked', address)
     }
     if (address === undefined || door.settings.get('skip_name_resolve')) return this.#greet()
@@ -82,24 +103,45 @@ class Arrival implements PacketHandler, LoginOwner {
   /** Refuses instead of greeting. */
   turnAway(reason: DenyReason, ...values: string[]): void {
     const symbol = denyReasons[reason].error
-    const error = symbol === undefined ? undefined : serverError(symbol, ...values)
+    this.#turnAwayWith(reason, symbol === undefined ? undefined : serverError(symbol, ...values))
+  }
+
+  #turnAwayWith(reason: DenyReason, error: MysqlError | undefined, detail?: string): void {
     if (error !== undefined) {
       this.connection.send(encodeErr({ code: error.code, sqlState: undefined, message: error.message }), 0)
     }
     this.connection.refuse()
-    this.#lost(reason, error?.code)
+    this.#lost(reason, error?.code, detail)
   }
 
   #greet(): void {
     const { door, record } = this
-    let nonce: Uint8Array
     try {
-      if (door.accounts.admitsHost?.(peerOf(record)) === false) return this.turnAway('host-not-allowed', record.host)
-      nonce = door.nonces.next()
+      if (door.realm.accounts.admitsHost?.(peerOf(record)) === false) {
+        return this.turnAway('host-not-allowed', record.host)
+      }
+      this.#passage = door.gate?.receive(record)
+      const greeting = this.#passage?.greeting() ?? door
+      if (!(greeting instanceof Promise)) return this.#greetWith(greeting)
+      greeting
+        .then((late) => {
+          if (!this.connection.closed && record.phase !== 'refused') this.#greetWith(late)
+        })
+        .catch((error: unknown) => this.#cannotGreet(error))
     } catch (error) {
-      door.log.error({ err: error, connection: record.id }, 'no greeting: the account source or the randomness failed')
-      return this.#give('verifier-failed')
+      this.#cannotGreet(error)
     }
+  }
+
+  #cannotGreet(error: unknown): void {
+    this.door.log.error({ err: error, connection: this.record.id }, 'no greeting: what decides about it failed')
+    this.#give('verifier-failed')
+  }
+
+  #greetWith(greeting: Greeting): void {
+    const { door, record } = this
+    if ('reason' in greeting) return this.#turnAwayWith(greeting.reason, greeting.error, greeting.detail)
+    const nonce = door.nonces.next()
     record.enter('greeting', door.now())
     this.#nonce = nonce
     const stranger = { connectionId: record.id, host: record.host, channel: record.channel }
@@ -107,9 +149,10 @@ class Arrival implements PacketHandler, LoginOwner {
       door,
       this.connection,
       record,
-      ServerHandshake.greet(door.policy, stranger, nonce),
+      ServerHandshake.greet(greeting.policy, stranger, nonce),
       undefined,
       this,
+      this.#passage,
     )
     record.kill = (what) => login.kill(what)
     this.connection.handler = login
@@ -119,7 +162,8 @@ class Arrival implements PacketHandler, LoginOwner {
 
   onAdmitted(login: Login, admitted: Admitted): void {
     this.door.nearProofs.consider(login.shown, countAdmitted(this.door, this.record), this.#nonce)
-    new ClientSession(login, admitted, this.#nonce)
+    if (this.#passage === undefined) new ClientSession(login, admitted, this.#nonce)
+    else this.#passage.onAdmitted(login, admitted, this.#nonce)
   }
 
   onRefused(login: Login): void {
@@ -128,7 +172,7 @@ class Arrival implements PacketHandler, LoginOwner {
     const { reason, during, detail, error } = state
     const ended = countRefused(this.door, this.record, { reason, during, detail, errorCode: error?.code })
     this.door.nearProofs.consider(login.shown, ended, this.#nonce)
-    this.#leave()
+    this.#leave(reason)
   }
 
   onDeadline(): void {
@@ -154,15 +198,16 @@ class Arrival implements PacketHandler, LoginOwner {
     this.#lost(reason, undefined)
   }
 
-  #lost(reason: DenyReason, errorCode: number | undefined): void {
+  #lost(reason: DenyReason, errorCode: number | undefined, detail?: string): void {
     if (this.record.phase === 'refused') return
     const during = this.record.phase
     this.record.enter('refused', this.door.now())
-    countRefused(this.door, this.record, { reason, during, detail: undefined, errorCode })
-    this.#leave()
+    countRefused(this.door, this.record, { reason, during, detail, errorCode })
+    this.#leave(reason)
   }
 
-  #leave(): void {
+  #leave(reason: DenyReason): void {
+    this.#passage?.onRefused(reason)
     this.door.registry.remove(this.record)
     this.record.leave()
   }

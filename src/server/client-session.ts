@@ -14,7 +14,8 @@ import { capability, has } from '../packets/capabilities.ts'
 import { serverStatus } from '../packets/server-status.ts'
 import type { ConnectionRecord, Killed } from '../registry/connection-record.ts'
 import { compressionFor } from '../transport/compression.ts'
-import type { Connection, PacketHandler } from '../transport/connection.ts'
+import type { Connection } from '../transport/connection.ts'
+import type { PacketHandler } from '../transport/handlers.ts'
 import { runCommand } from './commands.ts'
 import type { Door } from './door.ts'
 import { countAdmitted, countRefused } from './ledger.ts'
@@ -206,7 +207,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
       payload,
       sequenceId,
     })
-    const login = new Login(this.door, this.connection, this.record, machine, this.#peer, this)
+    const login = new Login(this.door, this.connection, this.record, machine, this.#peer, this, undefined)
     this.connection.handler = login
     this.connection.reader.limit = this.door.settings.get('saltgate_max_login_packet')
     this.door.changeUserDeadlines.add(this.connection)

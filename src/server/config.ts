@@ -9,10 +9,9 @@ import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { ConfigurationError } from '../errors/errors.ts'
-import { didYouMean } from '../errors/nearest-name.ts'
+import { checkedShape, listenText } from './config-shape.ts'
 import { syntaxErrorLine } from './config-syntax.ts'
 import type { KeyMaterialOptions } from './key-material.ts'
-import { parseListen } from './listen-address.ts'
 import type { OnQuery } from './query.ts'
 import type { SettingValue } from './setting-row.ts'
 import { acceptStartupValue } from './setting-value.ts'
@@ -36,6 +35,8 @@ export interface SaltgateConfig {
 export interface LoadedConfig {
   /** Absolute; `undefined` when there is no file. */
   readonly file: string | undefined
+  /** Where relative paths start: the file's directory, or that which was searched. Absolute. */
+  readonly base: string
   readonly listen: readonly string[]
   /** Absolute. */
   readonly data: string
@@ -45,6 +46,8 @@ export interface LoadedConfig {
   /** Absolute paths, in `settings` too. */
   readonly tls: { readonly cert?: string; readonly key?: string; readonly ca?: string }
   readonly onQuery: OnQuery | undefined
+  /** What the file has under the names of the caller's `sections`, each as its schema made it. */
+  readonly sections: Readonly<Record<string, unknown>>
 }
 
 /** Types the configuration in an editor; returns its argument. */
@@ -54,7 +57,8 @@ export function defineConfig(config: SaltgateConfig): SaltgateConfig {
 
 /**
  * Loads the given file, or the first saltgate.config.{ts,mts,js,mjs,json} of `directory`, or nothing; `set` are the
- * `VAR=VALUE` of the command line and win over the file.
+ * `VAR=VALUE` of the command line and win over the file. `sections` are further keys that the file may have, for parts of
+ * the program that this one knows nothing of.
  *
  * Throws: `ConfigurationError` of one line: file, place, remedy.
  */
@@ -62,10 +66,19 @@ export async function loadConfig(options: {
   readonly directory: string
   readonly file?: string
   readonly set?: readonly string[]
+  readonly sections?: Readonly<Record<string, z.ZodType>>
 }): Promise<LoadedConfig> {
+  const { sections = {} } = options
   const directory = resolve(options.directory)
   const file = options.file === undefined ? await findFile(directory) : resolve(directory, options.file)
-  const config = file === undefined ? {} : checked(file, await contentOf(file))
+  const content = file === undefined ? {} : await contentOf(file)
+  const optional = Object.entries(sections).map(([name, section]) => [name, section.optional()])
+  const whole = checkedShape(
+    schema.extend(Object.fromEntries(optional)),
+    content,
+    file === undefined ? '' : `${file}: `,
+  )
+  const config: z.infer<typeof schema> = whole
   const base = file === undefined ? directory : dirname(file)
 
   const settings: Record<string, SettingValue> = Object.create(null)
@@ -88,12 +101,14 @@ export async function loadConfig(options: {
   }
   return {
     file,
+    base,
     listen: config.listen ?? ['127.0.0.1:3307'],
     data: resolve(base, config.data ?? 'saltgate-data'),
     settings,
     databases: config.databases ?? [],
     tls,
     onQuery: config.onQuery,
+    sections: Object.fromEntries(Object.keys(sections).map((name) => [name, whole[name]])),
   }
 }
 
@@ -155,7 +170,7 @@ async function contentOf(file: string): Promise<unknown> {
 let reads = 0
 
 const schema = z.strictObject({
-  listen: z.array(z.string().superRefine(parsesAsListen)).min(1).optional(),
+  listen: z.array(listenText).min(1).optional(),
   data: z.string().min(1).optional(),
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.bigint(), z.boolean(), z.null()])).optional(),
   databases: z.array(z.string().min(1).max(64)).optional(),
@@ -168,45 +183,3 @@ const schema = z.strictObject({
     .optional(),
   onQuery: z.custom<OnQuery>((value) => typeof value === 'function', 'must be a function').optional(),
 })
-
-function checked(file: string, content: unknown): z.infer<typeof schema> {
-  const forbidden = prototypeKey(content, '')
-  if (forbidden !== undefined) throw new ConfigurationError(`${file}: unknown key '${forbidden}': remove it`)
-  const result = schema.safeParse(content)
-  if (result.success) return result.data
-  throw new ConfigurationError(`${file}: ${result.error.issues.map(describeIssue).join('; ')}`)
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys') {
-    const known = Object.keys(path[0] === 'tls' ? schema.shape.tls.unwrap().shape : schema.shape)
-    return issue.keys
-      .map(
-        (key) =>
-          `unknown key '${[...path, key].join('.')}'${didYouMean(key, known) || `: known are ${known.join(', ')}`}`,
-      )
-      .join('; ')
-  }
-  const place = path.length === 0 ? 'the configuration' : path.join('.')
-  return `${place}: ${issue.message.replaceAll('\n', ' ')}`
-}
-
-/** zod passes over `__proto__` in silence; JSON.parse makes it an own key. */
-function prototypeKey(value: unknown, path: string): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  for (const key of Object.keys(value)) {
-    if (key === '__proto__') return `${path}${key}`
-    const found = prototypeKey((value as Record<string, unknown>)[key], `${path}${key}.`)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-function parsesAsListen(text: string, context: z.core.$RefinementCtx): void {
-  try {
-    parseListen(text)
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message })
-  }
-}

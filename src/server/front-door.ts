@@ -8,11 +8,13 @@ import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { AccountSource } from '../accounts/source.ts'
 import { ConfigurationError } from '../errors/errors.ts'
+import type { ConnectionIds } from '../registry/registry.ts'
 import { arrive } from './arrival.ts'
 import { Door, loopDelayResolutionMs } from './door.ts'
 import { type KeyMaterial, pemOf } from './key-material.ts'
 import { type ListenAddress, parseListen, showListen } from './listen-address.ts'
 import { type Log, silentLog } from './log.ts'
+import type { Gate } from './passage.ts'
 import type { OnQuery } from './query.ts'
 import type { Settings } from './settings.ts'
 import { ServerTls } from './tls-context.ts'
@@ -32,6 +34,10 @@ export interface FrontDoorOptions {
   /** Blanks passwords in SQL that is shown to others. Left out: no SQL is shown. */
   readonly redact?: (sql: string) => string
   readonly dnsServers?: readonly string[]
+  /** A gateway's: stands between strangers and sessions. */
+  readonly gate?: (door: Door) => Gate
+  /** Of which numbers connections get theirs; all when left out. */
+  readonly connectionIds?: ConnectionIds
   /** Lets several processes listen on the same port. */
   readonly reusePort?: boolean
 }
@@ -86,6 +92,8 @@ export class FrontDoor {
       rsaPrivateKey: pemOf(rsa.privateKey),
       rsaPublicKey: rsa.publicKey,
       loopDelay,
+      gate: options.gate,
+      connectionIds: options.connectionIds,
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
     })
     const made = options.handler(door)

@@ -9,13 +9,17 @@ import type { Account, PeerHost } from '../accounts/account.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import type { MysqlError } from '../errors/errors.ts'
 import { nonceBytes } from '../machine/exchanges.ts'
+import type { Login as LoginFacts } from '../machine/login.ts'
 import { phases } from '../machine/phases.ts'
 import type { ServerHandshake } from '../machine/server-handshake.ts'
 import type { Attempt, Candidate, Proof, ServerEffect, ServerInput } from '../machine/server-states.ts'
 import type { ConnectionRecord, Killed } from '../registry/connection-record.ts'
-import type { Connection, PacketHandler } from '../transport/connection.ts'
+import type { Connection } from '../transport/connection.ts'
+import type { PacketHandler } from '../transport/handlers.ts'
 import { admit } from './admission.ts'
 import type { Door } from './door.ts'
+import type { Denial, Judge, LoginSide, Passage } from './passage.ts'
+import type { Realm } from './realm.ts'
 import { shownLogin } from './shown-login.ts'
 import type { ShownProof } from './shown-proof.ts'
 import { describePeer, type TlsPeer } from './tls-context.ts'
@@ -24,6 +28,8 @@ import { describePeer, type TlsPeer } from './tls-context.ts'
 export interface Admitted {
   readonly account: Account
   readonly mustChangePassword: boolean
+  /** By `door.userConnections`, and to be released there. */
+  readonly counted: boolean
 }
 
 export interface LoginOwner {
@@ -43,6 +49,9 @@ export class Login implements PacketHandler {
   /** For whoever counts the end of this login to hand on to `door.nearProofs`. */
   readonly shown: ShownProof | undefined
   readonly #owner: LoginOwner
+  readonly #passage: Passage | undefined
+  /** Whose accounts judge; known when the account is looked for. */
+  #realm: Realm
   #admitted: Admitted | undefined = undefined
   #settled = false
   /** The account was looked up in this turn: nobody can have changed it since. */
@@ -57,6 +66,7 @@ export class Login implements PacketHandler {
     machine: ServerHandshake,
     peer: TlsPeer | undefined,
     owner: LoginOwner,
+    passage: Passage | undefined,
   ) {
     this.door = door
     this.connection = connection
@@ -65,6 +75,8 @@ export class Login implements PacketHandler {
     this.peer = peer
     this.shown = door.nearProofs.follow()
     this.#owner = owner
+    this.#passage = passage
+    this.#realm = door.realm
   }
 
   get wantsPacket(): boolean {
@@ -146,13 +158,23 @@ export class Login implements PacketHandler {
           this.door.registry.status,
         )
         this.shown?.onFirstAnswer(this.machine.state)
-        this.#findAccount(effect.login.user)
+        this.#findJudge(effect.login)
         break
       case 'check-secret':
         this.#checkSecret(effect.attempt, effect.secret, effect.form)
         break
       case 'admit':
         this.#admit(effect.attempt, effect.proof)
+        break
+      case 'open-backend': {
+        const { login, account, own } = effect
+        // A relayed login is admitted by nobody but the backend.
+        this.#admitted ??= { account, mustChangePassword: false, counted: false }
+        this.#passage?.open({ login, account, own }, this.#side)
+        break
+      }
+      case 'relay-answer':
+        this.#passage?.onRelayedAnswer(effect.answer)
         break
       case 'close':
         this.connection.refuse()
@@ -184,6 +206,8 @@ export class Login implements PacketHandler {
       this.#owner.onAdmitted(this, this.#admitted)
     } else if (state.at === 'refused') {
       this.#settled = true
+      // What the door granted, the backend may have refused.
+      if (this.#admitted?.counted) this.door.userConnections.release(this.#admitted.account)
       this.#owner.onRefused(this)
     }
   }
@@ -208,11 +232,27 @@ export class Login implements PacketHandler {
     })
   }
 
-  #findAccount(user: string): void {
-    const found = this.door.accounts.find(user, peerOf(this.record))
+  #findJudge(login: LoginFacts): void {
+    const judge = this.#passage?.judge(login, this.peer, this.machine.again)
+    if (judge === undefined) return this.#findAccount(login.user)
+    if (!(judge instanceof Promise)) return this.#onJudge(login, judge, (input) => this.#answer(input))
+    judge
+      .then((known) => this.#onJudge(login, known, (input) => this.#answerLate(input)))
+      .catch((error: unknown) => this.#failedLate(error))
+  }
+
+  #onJudge(login: LoginFacts, judge: Judge, answer: (input: ServerInput) => void): void {
+    if (judge.by === 'nobody') return answer({ is: 'denied', ...judge })
+    if (judge.by === 'backend') return answer({ is: 'relay', account: judge.account })
+    this.#realm = judge.realm
+    this.#findAccount(login.user, answer)
+  }
+
+  #findAccount(user: string, answer = (input: ServerInput) => this.#answer(input)): void {
+    const found = this.#realm.accounts.find(user, peerOf(this.record))
     if (!(found instanceof Promise)) {
       this.#justFound = true
-      return this.#answer({ is: 'account', ...this.#candidate(user, found) })
+      return answer({ is: 'account', ...this.#candidate(user, found) })
     }
     found
       .then((account) => this.#answerLate({ is: 'account', ...this.#candidate(user, account) }))
@@ -220,35 +260,59 @@ export class Login implements PacketHandler {
   }
 
   #candidate(user: string, account: Account | undefined): { candidate: Candidate; nonces: Uint8Array } {
-    const { door } = this
+    const realm = this.#realm
     const real = account !== undefined
     // Made for those who exist, too: what a decoy costs when it is made must not tell who does not.
-    const decoy = door.decoy(user, this.record.host)
+    const decoy = realm.decoy(user, this.record.host)
     const known = account ?? decoy
     this.record.plugin = known.plugin
-    const fastDigests = real ? door.fastDigests.of(known) : []
-    return { candidate: { account: known, decoy: !real, fastDigests }, nonces: door.nonces.next(nonceBytes(known)) }
+    const fastDigests = real ? realm.digestsOf(known) : []
+    return {
+      candidate: { account: known, decoy: !real, fastDigests },
+      nonces: this.door.nonces.next(nonceBytes(known)),
+    }
   }
 
   #checkSecret(attempt: Attempt, secret: Uint8Array, form: 'clear' | 'sealed'): void {
     this.#fullAuthentication = true
     if (this.shown !== undefined) this.shown.secretForm = form
-    this.door
+    this.#realm
       .judgeSecret(attempt, secret, form, this.record)
       .then((proof) => this.#answerLate({ is: 'secret-checked', proof }))
       .catch((error: unknown) => this.#failedLate(error))
   }
 
   #admit(attempt: Attempt, proof: Proof): void {
-    this.shown?.onVerdict(attempt, proof.holds)
-    const admission = admit(this.door, this.record, attempt, proof, this.peer, this.#justFound)
-    if (!admission.admitted) return this.#answer({ is: 'denied', ...admission })
-    this.#admitted = admission
+    this.shown?.onVerdict(this.#realm, attempt, proof.holds)
+    // Admitted before: the backend wanted the password that the client has now given.
+    if (proof.holds && this.#admitted !== undefined) return this.#answer({ is: 'admitted', statusFlags: autocommit })
+    const admission = admit(this.door, this.#realm, this.record, attempt, proof, this.peer, this.#justFound)
+    if (!admission.admitted) {
+      if (proof.holds) proof.signer?.bytes.fill(0)
+      return this.#deny(admission)
+    }
+    this.#admitted = { ...admission, counted: true }
     if (attempt.plugin.name === 'caching_sha2_password' && attempt.usedPassword) {
       if (this.#fullAuthentication) this.door.registry.status.Saltgate_full_authentications++
       else this.door.registry.status.Saltgate_fast_authentications++
     }
     this.#answer({ is: 'admitted', statusFlags: autocommit })
+  }
+
+  #deny(denial: Denial): void {
+    const final = this.#passage?.onDenied(denial) ?? denial
+    if (!(final instanceof Promise)) return this.#answer({ is: 'denied', ...final })
+    final.then((late) => this.#answerLate({ is: 'denied', ...late })).catch((error: unknown) => this.#failedLate(error))
+  }
+
+  /** How the backend answers; at once, or later. */
+  get #side(): LoginSide {
+    return {
+      ready: (ok) => this.#answerLate({ is: 'backend-ready', ok }),
+      refused: (denial) => this.#answerLate({ is: 'denied', ...denial }),
+      ask: (packet, answered) => this.#answerLate({ is: 'backend-asks', packet, answered }),
+      wantsPassword: () => this.#answerLate({ is: 'backend-wants-password' }),
+    }
   }
 
   #failed(error: unknown): void {

@@ -21,19 +21,18 @@ import { wipe } from '../auth/primitives.ts'
 import { parseStoredCrypt } from '../auth/sha256-crypt.ts'
 import { isOwnCredential } from '../machine/exchanges.ts'
 import type { Attempt } from '../machine/server-states.ts'
-import type { Door } from './door.ts'
+import type { Realm } from './realm.ts'
 import type { ShownProof } from './shown-proof.ts'
 
 /** One clause; `undefined`: nothing that was tried explains it. Throws (as a rejection): `CheckRefused`. */
 export async function clauseOf(
-  door: Door,
   shown: ShownProof,
   outcome: 'admitted' | 'refused',
   greetingNonce: Uint8Array,
 ): Promise<string | undefined> {
-  const { attempt, answers } = shown
+  const { attempt, realm, answers } = shown
   const [answer] = answers
-  if (attempt === undefined || answer === undefined) return undefined
+  if (attempt === undefined || realm === undefined || answer === undefined) return undefined
   const { login, nonce, plugin, authStrings } = attempt
   const given: GivenProof = {
     plugin: plugin.name,
@@ -43,16 +42,16 @@ export async function clauseOf(
     user: login.user,
     stored: authStrings[0],
   }
-  const near = explainScramble(door, attempt, given)
+  const near = explainScramble(realm, attempt, given)
   if (near !== undefined || outcome === 'admitted') return near
-  const row = otherRows(door, attempt).find((other) => isScrambleOf(door, given, other))
+  const row = otherRows(realm, attempt).find((other) => isScrambleOf(realm, given, other))
   if (row !== undefined) return sayRow(row, attempt)
-  return plugin.secrets === 'never-sent' ? undefined : clauseOfSecret(door, shown, attempt, given)
+  return plugin.secrets === 'never-sent' ? undefined : clauseOfSecret(realm, shown, attempt, given)
 }
 
-function explainScramble(door: Door, attempt: Attempt, given: GivenProof): string | undefined {
+function explainScramble(realm: Realm, attempt: Attempt, given: GivenProof): string | undefined {
   if (given.answer.length < 2) return undefined
-  for (const verifier of verifiersOf(door, attempt)) {
+  for (const verifier of verifiersOf(realm, attempt)) {
     const near = explainProof(given, verifier)
     if (near !== undefined && deviations(near) > 0) return sayNearProof(near)
   }
@@ -60,46 +59,46 @@ function explainScramble(door: Door, attempt: Attempt, given: GivenProof): strin
 }
 
 /** Of the credentials that the exchange was about. Where nothing is remembered, something to take as long. */
-function verifiersOf(door: Door, attempt: Attempt): readonly Verifier[] {
+function verifiersOf(realm: Realm, attempt: Attempt): readonly Verifier[] {
   const { candidate, plugin, authStrings } = attempt
   const known = authStrings.flatMap((stored): Verifier[] => {
     if (stored === '') return [{ kind: 'password', password: new Uint8Array(0) }]
     return /^\*[\dA-Fa-f]{40}$/.test(stored) ? [{ kind: 'native', twice: Buffer.from(stored.slice(1), 'hex') }] : []
   })
   if (plugin.name !== 'caching_sha2_password' || known.length > 0) return known
-  const digests = candidate.decoy || !isOwnCredential(attempt) ? [] : door.fastDigests.of(candidate.account)
+  const digests = candidate.decoy || !isOwnCredential(attempt) ? [] : realm.fastDigests.of(candidate.account)
   const remembered = digests.filter(({ length }) => length === 32)
   return (remembered.length > 0 ? remembered : [new Uint8Array(32)]).map((twice) => ({ kind: 'sha2', twice }))
 }
 
-function isScrambleOf(door: Door, { plugin, answer, nonce }: GivenProof, row: Account): boolean {
+function isScrambleOf(realm: Realm, { plugin, answer, nonce }: GivenProof, row: Account): boolean {
   if (row.plugin !== plugin) return false
   if (plugin === 'mysql_native_password') return verifyNativePassword(answer, nonce, row.authString)
   return (
     plugin === 'caching_sha2_password' &&
-    door.fastDigests.of(row).some((twice) => verifyFastDigest(answer, nonce, twice))
+    realm.fastDigests.of(row).some((twice) => verifyFastDigest(answer, nonce, twice))
   )
 }
 
 /** Of a password that was sent. */
 async function clauseOfSecret(
-  door: Door,
+  realm: Realm,
   shown: ShownProof,
   attempt: Attempt,
   given: GivenProof,
 ): Promise<string | undefined> {
   const received = shown.answers.at(-1)
   // Who judges passwords by their own means is asked once a login.
-  if (received === undefined || received.length === 0 || door.accounts.checkPassword !== undefined) return undefined
+  if (received === undefined || received.length === 0 || realm.accounts.checkPassword !== undefined) return undefined
   const { nonce, otherNonces, user, stored } = given
   if (shown.secretForm !== 'sealed') {
     const around = { form: 'clear', nonce, otherNonces, user, stored } as const
-    return await clauseOfText(door, attempt, received, around, shown.secretForm === undefined)
+    return await clauseOfText(realm, attempt, received, around, shown.secretForm === undefined)
   }
-  const opened = await door.secrets.open(Uint8Array.from(received), source)
+  const opened = await realm.secrets.open(Uint8Array.from(received), source)
   if (opened === undefined) return undefined
   try {
-    return await clauseOfText(door, attempt, opened, { form: 'opened', nonce, otherNonces, user, stored }, false)
+    return await clauseOfText(realm, attempt, opened, { form: 'opened', nonce, otherNonces, user, stored }, false)
   } finally {
     wipe(opened)
   }
@@ -107,7 +106,7 @@ async function clauseOfSecret(
 
 /** `unasked`: in clear, where the server takes nothing in clear. */
 async function clauseOfText(
-  door: Door,
+  realm: Realm,
   attempt: Attempt,
   received: Uint8Array,
   around: SecretSurroundings,
@@ -120,11 +119,11 @@ async function clauseOfText(
   try {
     if (unasked) {
       const near = { nonce: 'right', password: 'right', algorithm: 'clear' }
-      return (await matching(door, authStrings, reading.text)) === undefined ? undefined : sayNearProof(near)
+      return (await matching(realm, authStrings, reading.text)) === undefined ? undefined : sayNearProof(near)
     }
     const mistake = plainMistake(received, around)
     if (mistake !== undefined) return sayNearProof(mistake)
-    row = await rowOfPassword(door, attempt, reading.text)
+    row = await rowOfPassword(realm, attempt, reading.text)
   } finally {
     wipe(reading.text)
   }
@@ -133,7 +132,7 @@ async function clauseOfText(
   try {
     // All of them, even behind one that matches: how long it takes must not tell that a guess was near.
     for (const { near, password } of repairs.slice(0, mostRepairs)) {
-      if ((await matching(door, authStrings, password)) !== undefined) found.push(near)
+      if ((await matching(realm, authStrings, password)) !== undefined) found.push(near)
     }
   } finally {
     wipe(...repairs.map(({ password }) => password))
@@ -143,23 +142,27 @@ async function clauseOfText(
 }
 
 /** In one go, and always of as many rows: how long it takes must not tell which names exist. */
-async function rowOfPassword(door: Door, attempt: Attempt, password: Uint8Array): Promise<Account | undefined> {
-  const rows = otherRows(door, attempt).filter(({ authString }) => parseStoredCrypt(authString) !== undefined)
+async function rowOfPassword(realm: Realm, attempt: Attempt, password: Uint8Array): Promise<Account | undefined> {
+  const rows = otherRows(realm, attempt).filter(({ authString }) => parseStoredCrypt(authString) !== undefined)
   const [own = ''] = attempt.authStrings
   const tried = Array.from({ length: mostRows }, (_, i) => rows[i]?.authString ?? own)
-  const index = await matching(door, tried, password)
+  const index = await matching(realm, tried, password)
   return index === undefined ? undefined : rows[index]
 }
 
 /** The index of the stored crypt that the password matches. */
-async function matching(door: Door, authStrings: readonly string[], password: Uint8Array): Promise<number | undefined> {
+async function matching(
+  realm: Realm,
+  authStrings: readonly string[],
+  password: Uint8Array,
+): Promise<number | undefined> {
   const secret = Uint8Array.of(...password, 0)
-  const checked = await door.secrets.check({ authStrings, secret, form: 'clear', nonce: new Uint8Array(0), source })
+  const checked = await realm.secrets.check({ authStrings, secret, form: 'clear', nonce: new Uint8Array(0), source })
   return checked.outcome === 'match' ? checked.credential : undefined
 }
 
 /** Rows that the login might have been meant for: of its user name, and not chosen. The most specific first. */
-function otherRows({ accounts }: Door, { login, candidate }: Attempt): readonly Account[] {
+function otherRows({ accounts }: Realm, { login, candidate }: Attempt): readonly Account[] {
   if (!('list' in accounts) || typeof accounts.list !== 'function') return []
   const all: readonly Account[] = accounts.list()
   const { user, host } = candidate.account

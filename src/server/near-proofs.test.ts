@@ -186,9 +186,9 @@ describe('a login that cannot prove its password', () => {
       await explained(here, 1045),
       "right password for 'rows'@'%', but the row chosen was 'rows'@'localhost'",
     )
-    const elsewhere = server.door.accounts.read?.('rows', '%')
+    const elsewhere = server.door.realm.accounts.read?.('rows', '%')
     assert.ok(elsewhere !== undefined)
-    server.door.fastDigests.learn(elsewhere, 0, digest('sha256', digest('sha256', utf8('pw-rows here'))))
+    server.door.realm.fastDigests.learn(elsewhere, 0, digest('sha256', digest('sha256', utf8('pw-rows here'))))
     const key = {
       ...here,
       answer: (nonce: Bytes) => sha2(utf8('pw-rows here'), nonce),

@@ -54,7 +54,10 @@ export class NearProofs {
     for (const { shown } of this.#waiting.splice(0)) shown.wipe()
   }
 
-  #isOfInterest({ attempt, holds, answers, secretForm }: ShownProof, { outcome, reason }: EndedHandshake): boolean {
+  #isOfInterest(
+    { attempt, realm, holds, answers, secretForm }: ShownProof,
+    { outcome, reason }: EndedHandshake,
+  ): boolean {
     const [first] = answers
     if (attempt === undefined || first === undefined) return false
     if (outcome === 'refused') {
@@ -63,7 +66,7 @@ export class NearProofs {
     }
     const { plugin, candidate, nonce } = attempt
     if (plugin.name !== 'caching_sha2_password' || answers.length === 1 || !isOwnCredential(attempt)) return false
-    const digests = this.#door.fastDigests.of(candidate.account)
+    const digests = realm?.fastDigests.of(candidate.account) ?? []
     return digests.length > 0 && !digests.some((digest) => verifyFastDigest(first, nonce, digest))
   }
 
@@ -99,7 +102,7 @@ export class NearProofs {
     if (first === undefined) return
     const { shown, ended, greetingNonce } = first
     try {
-      const clause = await clauseOf(this.#door, shown, ended.outcome, greetingNonce)
+      const clause = await clauseOf(shown, ended.outcome, greetingNonce)
       if (clause !== undefined) countExplained(this.#door, ended, clause)
     } catch (error) {
       // The worker has better things to do, or is gone.

@@ -55,6 +55,8 @@ export interface StringRow<V extends string | null = string | null> extends AnyR
   readonly nullable: boolean
   /** Returns the text to keep, or throws the server error that MySQL gives. */
   readonly accept: ((text: string) => string) | undefined
+  /** What is accepted, in words. */
+  readonly takes: string
 }
 
 export type SettingRow = IntegerRow | BooleanRow | EnumRow | SetRow | StringRow
@@ -114,8 +116,9 @@ export function text(
   scope: Scope,
   description: string,
   accept?: (text: string) => string,
+  takes = takenByDefault(accept),
 ): StringRow<string> {
-  return { ...common(scope, description), type: 'string', default: initial, nullable: false, accept }
+  return { ...common(scope, description), type: 'string', default: initial, nullable: false, accept, takes }
 }
 
 export function nullableText(
@@ -124,7 +127,8 @@ export function nullableText(
   description: string,
   accept?: (text: string) => string,
 ): StringRow<string | null> {
-  return { ...common(scope, description), type: 'string', default: initial, nullable: true, accept }
+  const takes = takenByDefault(accept)
+  return { ...common(scope, description), type: 'string', default: initial, nullable: true, accept, takes }
 }
 
 /** No statement can change the variable. */
@@ -140,6 +144,10 @@ export function strict<V extends number | bigint>(row: IntegerRow<V>): IntegerRo
 /** Only SET GLOBAL can change the variable; sessions see the value that they started with. */
 export function sessionFixed<Row extends SettingRow>(row: Row): Row {
   return { ...row, sessionFixed: true }
+}
+
+function takenByDefault(accept: StringRow['accept']): string {
+  return accept === undefined ? 'text' : 'a name that MySQL knows'
 }
 
 type Wide<V> = V extends number ? number : bigint

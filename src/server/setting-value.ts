@@ -129,7 +129,7 @@ function allowed(row: SettingRow): string {
     case 'set':
       return `a list of ${row.values.join(', ')}`
     case 'string':
-      return row.accept === undefined ? 'text' : 'a name that MySQL knows'
+      return row.takes
   }
 }
 

@@ -4,6 +4,7 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/server-system-variables.html
  */
+import { acceptProxies, proxiesTaken } from './proxy-networks.ts'
 import { boolean, integer, nullableText, oneOf, readOnly, sessionFixed, setOf, strict, text } from './setting-row.ts'
 
 const seconds = [1, 31_536_000] as const
@@ -27,6 +28,13 @@ export const settingsTable = {
     'Addresses kept in the host cache; 0: none; -1: as max_connections needs',
   ),
   skip_name_resolve: readOnly(boolean(false, 'global', 'Names of clients are not looked up; accounts match addresses')),
+  proxy_protocol_networks: text(
+    '',
+    'global',
+    'Proxies whose connections begin with a PROXY header: addresses, networks, localhost for unix sockets',
+    acceptProxies,
+    proxiesTaken,
+  ),
   offline_mode: boolean(false, 'global', 'Only CONNECTION_ADMIN may log in; other sessions are ended'),
 
   // Passwords

@@ -13,6 +13,7 @@ const login: Login = {
   maxPacketSize: 0,
   authPluginName: 'mysql_native_password',
   connectAttributes: [[bytes('_pid'), bytes('42')]],
+  mariadbCapabilities: 0,
   zstdLevel: undefined,
 }
 

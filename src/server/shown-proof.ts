@@ -4,11 +4,14 @@
  */
 import { wipe } from '../auth/primitives.ts'
 import type { Attempt, ServerState } from '../machine/server-states.ts'
+import type { Realm } from './realm.ts'
 
 export class ShownProof {
   /** Of the last exchange, in the order in which they came; copies, at most `longestAnswer` bytes each. */
   readonly answers: Uint8Array[] = []
   attempt: Attempt | undefined = undefined
+  /** Whose accounts it was judged by. */
+  realm: Realm | undefined = undefined
   holds = false
   /** How the last answer was taken for a password; `undefined`: it was not. */
   secretForm: 'clear' | 'sealed' | undefined = undefined
@@ -24,7 +27,8 @@ export class ShownProof {
     else if (state.at === 'await-auth-answer') this.#keep(payload)
   }
 
-  onVerdict(attempt: Attempt, holds: boolean): void {
+  onVerdict(realm: Realm, attempt: Attempt, holds: boolean): void {
+    this.realm = realm
     this.attempt = attempt
     this.holds = holds
   }

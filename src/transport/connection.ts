@@ -6,36 +6,12 @@
  * the socket is paused. Everything written during one turn leaves in one write.
  */
 import type { Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls, TLSSocket, type TLSSocketOptions } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls'
 import { MysqlError, ProtocolViolation } from '../errors/errors.ts'
-import { encodeFrame, type Frame, FrameReader, type TakeInPlace } from '../wire/framer.ts'
+import { encodeFrame, type Frame, FrameReader } from '../wire/framer.ts'
 import type { CompressedStream } from './compression.ts'
 import { type DeadlineEntry, DeadlineList } from './deadlines.ts'
-
-export interface PacketHandler {
-  /** While false, packets stay undecoded in the reader. */
-  readonly wantsPacket: boolean
-  /** Packets of this peer that are handled before others get their turn; 64 unless given. */
-  readonly packetsAtOnce?: number
-  /** Bytes that may lie in the reader while no packet is wanted; the reader's limit unless given. */
-  readonly heldBytes?: number
-  /** `payload` is valid during the call only. */
-  onPacket(payload: Uint8Array, sequenceId: number, frames: number): void
-  /** A faster way for packets that come by the thousand: asked first, for each that is whole and of one frame. */
-  readonly takeInPlace?: TakeInPlace
-  /** The bytes cannot be framed: too large, or a broken continuation. */
-  onFramingError(error: MysqlError): void
-  /** The peer will send nothing more; everything it sent was handed over. */
-  onEnded(): void
-  /** The socket is gone. Called exactly once, last. */
-  onClosed(): void
-}
-
-/** Counts the bytes of all connections, as they are after TLS. */
-export interface Traffic {
-  Bytes_received: number
-  Bytes_sent: number
-}
+import { type ByteSink, followHandshake, type PacketHandler, type TlsUpgrade, type Traffic } from './handlers.ts'
 
 /** How long a refused peer may take to read its error and leave, and how much it may still send. Units: ms, bytes. */
 const lingerMs = 1000
@@ -58,12 +34,13 @@ const usualPacketsAtOnce = 64
 /** A TLS record of a handshake begins with it; nothing that MySQL sends behind an SSLRequest does. */
 const tlsHandshakeRecord = 0x16
 
-export interface TlsUpgrade<Options = TLSSocketOptions> {
-  readonly options: Options
-  onSecure(socket: TLSSocket): void
-  onFailure(detail: string): void
-  /** The bytes around the SSLRequest are not TLS; the channel is still plain. */
-  onPlaintext(): void
+/** In the place of a handler, while bytes go to a sink. */
+const nobody: PacketHandler = {
+  wantsPacket: false,
+  onPacket: () => {},
+  onFramingError: () => {},
+  onEnded: () => {},
+  onClosed: () => {},
 }
 
 /** Where a socket finds its connection: one set of listeners serves all sockets. */
@@ -84,6 +61,7 @@ export class Connection implements DeadlineEntry {
   #out: Uint8Array[] = []
   #compression: CompressedStream | undefined = undefined
   #upgrade: TlsUpgrade | undefined = undefined
+  #sink: ByteSink | undefined = undefined
   #pumping = false
   #closing = false
   #discarded = 0
@@ -129,6 +107,43 @@ export class Connection implements DeadlineEntry {
     this.socket.write(onWire)
   }
 
+  /** Writes bytes that are packets already, at once. Returns whether the peer keeps up; `drained()` tells when it does again. */
+  write(bytes: Uint8Array): boolean {
+    if (this.#closed || this.#closing) return true
+    const onWire = this.#compression === undefined ? bytes : this.#compression.compress(bytes)
+    this.#traffic.Bytes_sent += onWire.length
+    return this.socket.write(onWire)
+  }
+
+  /**
+   * From here on bytes go to `sink` as they come, those first that were read and not handed over. Packets that were queued
+   * leave before. `pause` and `resume` are then the sink's to call.
+   */
+  stream(sink: ByteSink): void {
+    this.flush()
+    this.#sink = sink
+    // Whoever handled packets is not held any longer.
+    this.handler = nobody
+    const read = this.reader.takeLeftover()
+    if (this.socket.isPaused()) this.socket.resume()
+    if (read.length > 0) sink.onBytes(read)
+    if (this.#compression !== undefined) this.#unpackAll()
+    if (this.#ended && !this.#closing) sink.onEnded()
+  }
+
+  /** Frames packets again, for `handler`; `unread` are bytes that the sink did not use. */
+  frame(handler: PacketHandler, unread: Uint8Array): void {
+    this.#sink = undefined
+    this.handler = handler
+    if (unread.length > 0) this.reader.push(unread)
+    this.resume()
+  }
+
+  /** Lets what the peer sends wait in its socket. */
+  pause(): void {
+    this.socket.pause()
+  }
+
   /** Resolves when the peer has taken what was written, or the socket is gone. */
   drained(): Promise<void> {
     if (!this.socket.writableNeedDrain || this.#closed) return Promise.resolve()
@@ -147,7 +162,7 @@ export class Connection implements DeadlineEntry {
   resume(): void {
     if (this.#closed || this.#closing) return
     if (this.socket.isPaused()) this.socket.resume()
-    this.#pump()
+    if (this.#sink === undefined) this.#pump()
   }
 
   /** Sends what is queued and closes; for a peer that waits for that. */
@@ -220,20 +235,7 @@ export class Connection implements DeadlineEntry {
   #secure(secure: TLSSocket, established: string, upgrade: TlsUpgrade<unknown>): void {
     this.socket = secure
     this.#listen(secure)
-    let settled = false
-    const fail = (error?: Error & { code?: string }) => {
-      if (settled) return
-      settled = true
-      upgrade.onFailure(error?.code ?? error?.message ?? 'the peer left during the TLS handshake')
-    }
-    secure.once(established, () => {
-      if (settled) return
-      settled = true
-      upgrade.onSecure(secure)
-    })
-    secure.once('error', fail)
-    secure.prependOnceListener('end', () => fail())
-    secure.prependOnceListener('close', () => fail())
+    followHandshake(secure, established, upgrade)
   }
 
   /** After: nothing is handed over or queued any more, and no deadline runs. */
@@ -267,14 +269,20 @@ export class Connection implements DeadlineEntry {
       return
     }
     if (this.#upgrade !== undefined) return this.#beginTls(this.#upgrade, chunk)
-    if (this.#compression === undefined) this.reader.push(chunk)
-    else this.#compression.hold(chunk)
+    if (this.handler.onBytes !== undefined) return this.handler.onBytes(chunk)
+    const sink = this.#sink
+    if (this.#compression !== undefined) {
+      this.#compression.hold(chunk)
+      if (sink !== undefined) return this.#unpackAll()
+    } else if (sink !== undefined) return sink.onBytes(chunk)
+    else this.reader.push(chunk)
     this.#pump()
   }
 
   receiveEnd(): void {
     this.#ended = true
     if (this.#closing) return
+    if (this.#sink !== undefined) return this.#sink.onEnded()
     this.#pump()
   }
 
@@ -284,7 +292,8 @@ export class Connection implements DeadlineEntry {
     this.#stop()
     // Node keeps a closed socket for a while; what hangs on it would live through many a garbage collection.
     ;(this.socket as OwnedSocket)[connectionOf] = undefined
-    this.handler.onClosed()
+    const owner = this.#sink ?? this.handler
+    owner.onClosed()
   }
 
   /** Bytes that came too early wait in the socket; what was read already is bounded like a packet. */
@@ -303,7 +312,8 @@ export class Connection implements DeadlineEntry {
 
   #framingError(error: unknown): void {
     if (!(error instanceof MysqlError)) throw error
-    this.handler.onFramingError(error)
+    const owner = this.#sink ?? this.handler
+    owner.onFramingError(error)
     this.flush()
   }
 
@@ -334,6 +344,32 @@ export class Connection implements DeadlineEntry {
     if (this.#compression?.inflating) return
     if (this.#ended && (this.#buffered === 0 || this.handler.wantsPacket)) this.handler.onEnded()
     else if (!this.handler.wantsPacket && this.#buffered > 0) this.#hold()
+  }
+
+  /** Block by block for the sink, which may pause between two. */
+  #unpackAll(): void {
+    try {
+      while (this.#sink !== undefined && !this.#closing) {
+        const unpacked = this.#compression?.unpack(this.reader) ?? false
+        if (unpacked === false) return
+        if (unpacked === true) {
+          this.#sink.onBytes(this.reader.takeLeftover())
+          continue
+        }
+        this.socket.pause()
+        unpacked.then(
+          () => {
+            this.#sink?.onBytes(this.reader.takeLeftover())
+            this.#unpackAll()
+            if (this.#compression?.inflating !== true) this.resume()
+          },
+          (error: unknown) => this.#framingError(error),
+        )
+        return
+      }
+    } catch (error) {
+      this.#framingError(error)
+    }
   }
 
   get #buffered(): number {

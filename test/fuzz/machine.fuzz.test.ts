@@ -78,6 +78,7 @@ describe('damaged bytes', () => {
       maxPacketSize: 0,
       authPluginName: undefined,
       connectAttributes: undefined,
+      mariadbCapabilities: 0,
       zstdLevel: 3,
     }
     const machine = ServerHandshake.changeUser(policy(), stranger(), previous, greetingNonce, {

@@ -19,7 +19,7 @@ describe('a change of user', () => {
   for (const from of plugins) {
     for (const to of plugins) {
       it(`of mysql2 goes from ${from} to ${to}`, async () => {
-        server.door.fastDigests.clear()
+        server.door.realm.fastDigests.clear()
         const clear = [from, to].includes('mysql_clear_password')
         const options = {
           ...(clear && { tls: { ca: server.keys.ca ?? '' } }),

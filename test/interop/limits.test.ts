@@ -200,7 +200,7 @@ describe('limits of accounts', () => {
       assert.equal((await enter(server, wrong)).code, 1045)
       assert.deepEqual(await enter(server, wrong), blocked)
       assert.deepEqual(await enter(server, right), blocked)
-      server.door.failedLogins.unlock('u', '%')
+      server.door.realm.failedLogins.unlock('u', '%')
       ;(await enterRight(server)).destroy()
     }))
 

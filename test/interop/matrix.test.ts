@@ -186,7 +186,7 @@ describe('the matrix of npm clients', () => {
   /** A name that no account has, and whose decoy pretends this plugin. */
   function unknownUser(plugin: Plugin): string {
     const names = Array.from({ length: 500 }, (_, i) => `nobody${i}`)
-    const name = names.find((each) => server.door.decoy(each, 'localhost').plugin === plugin)
+    const name = names.find((each) => server.door.realm.decoy(each, 'localhost').plugin === plugin)
     assert.ok(name, `no decoy in 500 pretends ${plugin}`)
     return name
   }
@@ -201,7 +201,7 @@ describe('the matrix of npm clients', () => {
               const usual = plugins[plugin]
               const user =
                 one.account === 'unknown' ? unknownUser(plugin) : one.account ? `${usual}_${one.account}` : usual
-              if (one.cold) server.door.fastDigests.clear()
+              if (one.cold) server.door.realm.fastDigests.clear()
               const seen = server.refusals.length
 
               const outcome = await attempt(client, {

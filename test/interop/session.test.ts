@@ -170,7 +170,7 @@ describe('many at once', () => {
   for (const plugin of plugins) {
     const tls = plugin === 'mysql_clear_password'
     it(`serves 200 logins through a pool of 20 of mysql2 (${plugin})`, async () => {
-      server.door.fastDigests.clear()
+      server.door.realm.fastDigests.clear()
       const connections = server.door.registry.status.Connections
       const pool = createPool({
         host: '127.0.0.1',

@@ -10,6 +10,7 @@ import { mustRun, run } from './command.ts'
 import { setUpPam } from './pam.ts'
 
 export type PeerName =
+  | 'haproxy'
   | 'mariadb'
   | 'mariadb 11.8'
   | 'mariadbd'
@@ -50,6 +51,7 @@ export async function installPeers(progress: (line: string) => void): Promise<Pe
     ...(await origin(['mariadb 11.8', 'mariadbd 11.8'], () => mariadbFromSid(progress))),
     ...(await origin(['PyMySQL 1.1.1'], () => fromTrixie(progress))),
     ...(await origin(['tshark'], () => tsharkFromBookworm(progress))),
+    ...(await origin(['haproxy'], () => haproxyFromBookworm(progress))),
   ]
 }
 
@@ -214,6 +216,28 @@ async function unpackFromTrixie(directory: string): Promise<void> {
 async function tsharkFromBookworm(progress: (line: string) => void): Promise<Peer[]> {
   await aptInstall(['tshark'], progress)
   return [await describePeer('tshark', 'tshark', ['/usr/bin/tshark'])]
+}
+
+/** Unpacked, because the package would set up a service; with the libraries that no other package here needs. */
+async function haproxyFromBookworm(progress: (line: string) => void): Promise<Peer[]> {
+  const directory = join(cacheDirectory(), 'bookworm-haproxy')
+  if (!(await exists(directory))) {
+    progress('unpacking haproxy of Debian bookworm')
+    const fresh = `${directory}.new`
+    await rm(fresh, { recursive: true, force: true })
+    await mkdir(fresh)
+    await refreshLists()
+    const packages = ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1']
+    const download = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', ...packages]
+    await mustRun(download, { cwd: fresh, timeoutMs: 120_000 })
+    await mustRun(['sh', '-ec', 'for deb in *.deb; do dpkg -x "$deb" unpacked; done; rm *.deb'], { cwd: fresh })
+    await rename(fresh, directory)
+  }
+  const triplet = (await mustRun(['sh', '-c', 'basename unpacked/usr/lib/*-linux-gnu'], { cwd: directory })).trim()
+  const env = { LD_LIBRARY_PATH: join(directory, 'unpacked/usr/lib', triplet) }
+  const program = join(directory, 'unpacked/usr/sbin/haproxy')
+  const version = /version (\S+)/.exec(await mustRun([program, '-v'], { env }))?.[1] ?? ''
+  return [{ name: 'haproxy', version, argv: [program], env, root: '' }]
 }
 
 let listsAreFresh = false

@@ -85,7 +85,7 @@ describe('a connection that is cut', () => {
 
   async function attempt({ options, use }: Flow, cut: Cut | undefined): Promise<unknown> {
     relay.cut = cut
-    server.door.fastDigests.forget('cold', '%')
+    server.door.realm.fastDigests.forget('cold', '%')
     const tls = options.tls ?? { mode: 'REQUIRED', serverName: `login-${++logins}.example.com` }
     let connection: Connection | undefined
     try {

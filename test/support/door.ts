@@ -129,7 +129,7 @@ export function sharedKeys(): Promise<KeyMaterial> {
   return keysOfProcess
 }
 
-function logInto(refusals: Refusal[], errors: string[]): Log {
+export function logInto(refusals: Refusal[], errors: string[]): Log {
   return {
     debug() {},
     warn() {},

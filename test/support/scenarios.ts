@@ -317,5 +317,6 @@ const noLogin = {
   collationId: 255,
   maxPacketSize: 1 << 24,
   connectAttributes: undefined,
+  mariadbCapabilities: 0,
   zstdLevel: undefined,
 }

@@ -73,7 +73,8 @@ export interface Stop {
 
 /** Leads a fresh machine to a state; the login on its way there is that of the right password. */
 export function stopAt(at: Exclude<ServerState['at'], 'await-start'>): Stop {
-  const machine = greeted()
+  const relayed = at === 'await-backend' || at === 'await-relayed-answer'
+  const machine = greeted({ hasBackend: relayed })
   let sequenceId = 1
   let effects: ServerEffect[] = []
   const send = (payload: Uint8Array) => {
@@ -122,6 +123,19 @@ export function stopAt(at: Exclude<ServerState['at'], 'await-start'>): Stop {
       send(loginPacket())
       answer()
       return stop()
+    case 'await-backend':
+    case 'await-relayed-answer': {
+      send(loginPacket())
+      const account = accounts.list()[0]
+      if (account === undefined) throw new Error('no account')
+      machine.step({ is: 'relay', account })
+      take()
+      if (at === 'await-backend') return stop()
+      const packet = { kind: 'auth-switch', plugin: 'caching_sha2_password', data: new Uint8Array(21) } as const
+      machine.step({ is: 'backend-asks', packet, answered: true })
+      take()
+      return stop()
+    }
     case 'ready':
       send(loginPacket())
       answer()

@@ -60,11 +60,13 @@ export function policy(changes: Partial<LoginPolicy> = {}): LoginPolicy {
   return {
     serverVersion: '9.7.4',
     capabilities: everything,
+    mariadbCapabilities: 0,
     collationId: 255,
     defaultPlugin: plugins.get('caching_sha2_password')!,
     plugins,
     publicKey,
     allowClearPassword: true,
+    hasBackend: false,
     ...changes,
   }
 }

@@ -57,7 +57,7 @@ async function warmDoor(t: TestContext, accounts: AccountStore) {
       defaultPlugin: 'caching_sha2_password',
       nowMs: Date.now(),
       hashPassword: async (plugin, password) => store(plugin, password),
-      onUnlock: (user, host) => opened.door.failedLogins.unlock(user, host),
+      onUnlock: (user, host) => opened.door.realm.failedLogins.unlock(user, host),
     })
   const path = (password: string, user = 'u') => pathOf(opened, user, password)
   assert.equal(await path('old'), 'full')
@@ -163,7 +163,7 @@ for (const [name, make] of Object.entries(stores)) {
     for (const [what, [sql, code]] of Object.entries(fences)) {
       it(`T74 a login is refused when its account ${what} while the password is being checked`, async (t) => {
         const { opened, run } = await warmDoor(t, make(t))
-        opened.door.fastDigests.clear()
+        opened.door.realm.fastDigests.clear()
         const stranger = await Stranger.greeted(opened.port)
         const { check } = opened.door.secrets
         opened.door.secrets.check = async (job) => {
@@ -182,7 +182,7 @@ for (const [name, make] of Object.entries(stores)) {
 
     it('T74 a login that was let in as its account changed has the rights of the account after the change', async (t) => {
       const { opened, run, privileges } = await warmDoor(t, make(t))
-      opened.door.fastDigests.clear()
+      opened.door.realm.fastDigests.clear()
       const { check } = opened.door.secrets
       opened.door.secrets.check = async (job) => {
         const outcome = await check.call(opened.door.secrets, job)

@@ -254,10 +254,10 @@ describe('numbers of names and addresses', () => {
     const run = (from: number, to: number) => {
       for (let i = from; i < to; i++) {
         const address = `2001:db8:${(i >> 16).toString(16)}:${(i & 0xffff).toString(16)}::1`
-        if (i % 7 === 0) door.decoy(`nobody${i}`, address)
-        door.failedLogins.onWrongPassword({ ...tracked, user: `user${i}` }, i)
+        if (i % 7 === 0) door.realm.decoy(`nobody${i}`, address)
+        door.realm.failedLogins.onWrongPassword({ ...tracked, user: `user${i}` }, i)
         door.hostCache.countError(address, 'COUNT_HANDSHAKE_ERRORS', true)
-        door.fastDigests.learn({ ...tracked, user: `user${i}` }, 0, Buffer.alloc(32))
+        door.realm.fastDigests.learn({ ...tracked, user: `user${i}` }, 0, Buffer.alloc(32))
         door.idleDeadlines(1 + i)
       }
     }

@@ -95,14 +95,15 @@ export class Stranger {
 
   /** Connects and takes the greeting. */
   static async greeted(address: number | string, localAddress?: string): Promise<Stranger> {
-    return (await Stranger.knock(address, localAddress)).#greet()
+    return (await Stranger.knock(address, localAddress)).greet()
   }
 
   static async greetedAt(host: string, port: number): Promise<Stranger> {
-    return (await Stranger.#open({ host, port })).#greet()
+    return (await Stranger.#open({ host, port })).greet()
   }
 
-  async #greet(): Promise<Stranger> {
+  /** Takes the greeting, after whatever had to be said ahead of it. */
+  async greet(): Promise<Stranger> {
     const packet = await this.packet()
     if (packet === undefined || packet.payload[0] !== 10) throw new Error(`no greeting: ${packet?.payload.toString()}`)
     const { payload } = packet

@@ -16,14 +16,14 @@ export async function accountStatement(context: ConsoleContext, sql: string): Pr
   const { door, session } = context
   const statement = parseAccountStatement(sql)
   const result = await execute(statement, {
-    accounts: accountStore(door.accounts) ?? onlyOwn(session),
+    accounts: accountStore(door.realm.accounts) ?? onlyOwn(session),
     actor: session,
     database: session.database,
     defaultPlugin: door.settings.get('default_authentication_plugin'),
     nowMs: door.now(),
     hashPassword: context.hashPassword,
-    onUnlock: (user, host) => door.failedLogins.unlock(user, host),
-    onRename: (from, to) => door.failedLogins.rename(from, to),
+    onUnlock: (user, host) => door.realm.failedLogins.unlock(user, host),
+    onRename: (from, to) => door.realm.failedLogins.rename(from, to),
     onLimits: (account) => door.userConnections.forgetHour(account),
     log: (line) => door.log.info({ connection: session.id }, line),
   })

@@ -8,7 +8,7 @@ import { mayReadSchema } from './visible.ts'
 
 /** All of them for who may read the grant tables, else the viewer's own. */
 export function accountsSeen({ door, session }: Viewer): readonly Account[] {
-  const store = accountStore(door.accounts)
+  const store = accountStore(door.realm.accounts)
   if (!mayReadSchema('mysql', session.account)) return [session.account]
   return store === undefined ? [session.account] : store.list()
 }

@@ -125,6 +125,7 @@ describe('a connection that is not authenticated', () => {
       maxPacketSize: 0,
       authPluginName: 'caching_sha2_password',
       connectAttributes: attributes.map(([key, value]) => [Buffer.from(key), Buffer.from(value)] as const),
+      mariadbCapabilities: 0,
       zstdLevel: undefined,
     }
     record.plugin = 'caching_sha2_password'
