@@ -18,7 +18,7 @@ testCodec('ResultSetHeader', {
 
 testCodec('ResultSetHeader with CLIENT_OPTIONAL_RESULTSET_METADATA', {
   packet: { columnCount: 2, metadataFollows: false },
-  payload: bytes('00 02'),
+  payload: bytes('02 00'),
   ...codec(capability.OPTIONAL_RESULTSET_METADATA, 0),
 })
 

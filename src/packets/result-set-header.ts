@@ -1,9 +1,10 @@
 /**
  * The head of a result set: how many columns, and whether their definitions follow.
  *
- *     int<1>       whether definitions follow, with CLIENT_OPTIONAL_RESULTSET_METADATA
  *     int<lenenc>  number of columns
- *     int<1>       whether definitions follow, with MariaDB's CACHE_METADATA capability
+ *     int<1>       whether definitions follow, with CLIENT_OPTIONAL_RESULTSET_METADATA or MariaDB's CACHE_METADATA
+ *
+ * The manual has them the other way round; MySQL 9.7 sends them like this, and its client reads them so.
  *
  * Spec: https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset.html
  */
@@ -24,9 +25,8 @@ export function encodeResultSetHeader(
 ): Uint8Array {
   const writer = new PacketWriter(10)
   const follows = header.metadataFollows ? 1 : 0
-  if (has(capabilities, capability.OPTIONAL_RESULTSET_METADATA)) writer.u8(follows)
   writer.lenenc(header.columnCount)
-  if (has(mariadbCapabilities, mariadbCapability.CACHE_METADATA)) writer.u8(follows)
+  if (saysWhether(capabilities, mariadbCapabilities)) writer.u8(follows)
   return writer.finish()
 }
 
@@ -37,10 +37,15 @@ export function decodeResultSetHeader(
   mariadbCapabilities = 0,
 ): ResultSetHeader {
   const reader = new PacketReader(payload, 'ResultSetHeader')
-  let metadataFollows = true
-  if (has(capabilities, capability.OPTIONAL_RESULTSET_METADATA)) metadataFollows = reader.u8('metadata follows') === 1
   const columnCount = reader.lenenc('number of columns')
-  if (has(mariadbCapabilities, mariadbCapability.CACHE_METADATA)) metadataFollows = reader.u8('metadata follows') === 1
+  const metadataFollows = !saysWhether(capabilities, mariadbCapabilities) || reader.u8('metadata follows') === 1
   reader.end()
   return { columnCount, metadataFollows }
+}
+
+function saysWhether(capabilities: number, mariadbCapabilities: number): boolean {
+  return (
+    has(capabilities, capability.OPTIONAL_RESULTSET_METADATA) ||
+    has(mariadbCapabilities, mariadbCapability.CACHE_METADATA)
+  )
 }
