@@ -1,6 +1,8 @@
 /** `saltgate user list | show`. */
 import type { Account } from '../../accounts/account.ts'
+import { accountKey } from '../../accounts/account-key.ts'
 import { passwordOutlived } from '../../accounts/password-age.ts'
+import { sharedPasswords } from '../../accounts/shared-passwords.ts'
 import { refusals } from '../../auth/refused-plugins.ts'
 import { tokens } from '../../console/account-sql/lexer.ts'
 import { printRequirement } from '../../console/account-sql/print.ts'
@@ -13,21 +15,26 @@ export async function listAccounts(options: DataOptions): Promise<void> {
   await withAccounts(options, 'must-exist', async ({ accounts, settings }) => {
     const nowMs = Date.now()
     const defaultDays = settings.get('default_password_lifetime')
+    const all = accounts.list()
+    const shared = sharedPasswords(all)
+    const sharedBy = ({ user, host }: Account) =>
+      (shared.get(accountKey(user, host)) ?? []).map((other) => `${other.user}@${other.host}`)
     if (options.json) {
-      for (const account of accounts.list()) printJson(jsonRow(account, defaultDays, nowMs))
+      for (const account of all) {
+        const others = sharedBy(account)
+        printJson({ ...jsonRow(account, defaultDays, nowMs), ...(others.length > 0 && { samePasswordAs: others }) })
+      }
       return
     }
-    const rows = accounts
-      .list()
-      .map((account) => [
-        account.user === '' ? "''" : account.user,
-        account.host,
-        pluginsOf(account),
-        account.locked ? 'locked' : '',
-        isExpired(account, defaultDays, nowMs) ? 'expired' : '',
-        account.require.kind === 'none' ? '' : printRequirement(account.require, asItIs),
-        hasPassword(account) ? age(account, nowMs) : 'none',
-      ])
+    const rows = all.map((account) => [
+      account.user === '' ? "''" : account.user,
+      account.host,
+      pluginsOf(account),
+      account.locked ? 'locked' : '',
+      isExpired(account, defaultDays, nowMs) ? 'expired' : '',
+      account.require.kind === 'none' ? '' : printRequirement(account.require, asItIs),
+      [hasPassword(account) ? age(account, nowMs) : 'none', ...same(sharedBy(account))].join(', '),
+    ])
     printTable([['USER', 'HOST', 'PLUGIN', 'LOCKED', 'EXPIRED', 'REQUIRE', 'PASSWORD'], ...rows])
   })
 }
@@ -73,6 +80,13 @@ function hasPassword({ plugin, authString, alternatives }: Account): boolean {
 
 function isExpired(account: Account, defaultDays: number, nowMs: number): boolean {
   return account.passwordExpired || (hasPassword(account) && passwordOutlived(account, defaultDays, nowMs))
+}
+
+/** Of passwords that are stored without a salt. */
+function same(others: readonly string[]): string[] {
+  if (others.length === 0) return []
+  const more = others.length > 1 ? ` and ${others.length - 1} more` : ''
+  return [`the same as ${others[0]}${more}`]
 }
 
 function age(account: Account, nowMs: number): string {
