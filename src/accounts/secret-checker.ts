@@ -173,6 +173,8 @@ export class SecretChecker {
     const refusal = new CheckRefused('verifier-failed', 'the password check is shut down')
     for (let task = this.#waiting.next(); task !== undefined; task = this.#waiting.next()) refuse(task, refusal)
     this.#refuseAtWork(refusal)
+    // A process with nothing else to do would end before the promise is settled.
+    this.#worker?.ref()
     await this.#worker?.terminate()
   }
 

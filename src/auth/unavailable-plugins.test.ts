@@ -18,7 +18,7 @@ describe('whyUnavailable', () => {
     for (const name of unavailablePlugins.keys()) assert.ok(!clientPlugins.has(name), name)
   })
 
-  it('has a word for names that nobody knows, and does not find them in a prototype', () => {
+  it('T60 has a word for names that nobody knows, and does not find them in a prototype', () => {
     for (const name of ['', 'constructor', '__proto__', 'my_own_plugin']) {
       assert.match(whyUnavailable(name), /^this client does not know it/)
     }

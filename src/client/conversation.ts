@@ -14,7 +14,8 @@ import { frameCount } from '../wire/framer.ts'
 
 export interface Command {
   /**
-   * Called when its turn has come. Returns the payloads to send, each with a sequence of its own; only the last one is answered.
+   * Called when its turn has come. Returns the payloads to send, each with a sequence of its own; only the last one is answered, unless
+   * the command says `nextAnswer` at the end of each answer before.
    * None: there is nothing to ask any more, and whoever waits has been told.
    */
   begin(): readonly Uint8Array[]
@@ -43,6 +44,8 @@ export interface Reply {
   send(payload: Uint8Array): void
   /** Sends a payload with which a new sequence begins: a second request of the same command. */
   request(payload: Uint8Array): void
+  /** The answer to another of the requests that were sent at once begins, with a sequence of its own. */
+  nextAnswer(): void
   /** Needed after sending outside of `onPacket`. Resolves when the server has taken what was sent. */
   flushed(): Promise<void>
   /** Of the packet at hand. */
@@ -151,6 +154,10 @@ export class Conversation implements PacketHandler, Reply {
     this.send(payload)
     // Compressed packets have a sequence of their own for each command.
     if (this.#compression !== undefined) this.#wire.flush()
+  }
+
+  nextAnswer(): void {
+    this.#sequenceId = 1
   }
 
   flushed(): Promise<void> {

@@ -26,6 +26,8 @@ export interface AnswerEnd {
   readonly lastInsertId: boolean
   /** Of the last OK or EOF of this answer. */
   readonly warnings: number
+  /** Of the statement that this answer says is prepared. */
+  readonly statementId: number | undefined
   /**
    * The last packet, whole, if it is an OK with session changes (SERVER_SESSION_STATE_CHANGED, and CLIENT_SESSION_TRACK negotiated) of
    * no more than 65,535 bytes. Valid during the call.
@@ -59,8 +61,8 @@ export class AnswerScanner {
   #left = 0
   /** The frame was full: what comes next belongs to the same packet. */
   #continues = false
-  /** A header and the first bytes of a payload that a chunk has split. */
-  readonly #head = new Uint8Array(headerLength + decisiveBytes)
+  /** A header and the first bytes of a payload that a chunk has split; made at the first of them. */
+  #head: Uint8Array | undefined = undefined
   #headLength = 0
 
   /** The answer is complete when the current packet is. */
@@ -141,6 +143,7 @@ export class AnswerScanner {
 
   /** Puts together what a chunk has split; returns where the rest of it begins. */
   #completeHead(chunk: Uint8Array, start: number): number {
+    this.#head ??= new Uint8Array(headerLength + decisiveBytes)
     const head = this.#head
     let at = start
     for (;;) {
@@ -213,7 +216,7 @@ export class AnswerScanner {
   }
 
   #onAnswered(ok: Uint8Array | undefined): void {
-    const { errorCode, statusFlags, affectedRows, lastInsertId, warnings } = this.#answer
+    const { errorCode, statusFlags, affectedRows, lastInsertId, warnings, statementId } = this.#answer
     const { command } = this.#queue[this.#first++] as ExpectedAnswer
     if (this.#first === this.#queue.length || this.#first === 1024) {
       this.#queue.splice(0, this.#first)
@@ -222,7 +225,9 @@ export class AnswerScanner {
     this.#ends = false
     this.#answer.begin(this.#queue[this.#first])
     const error = errorCode !== undefined
-    this.#sink.onAnswered({ command, error, errorCode, statusFlags, affectedRows, lastInsertId, warnings, ok })
+    this.#sink.onAnswered({
+      ...{ command, error, errorCode, statusFlags, affectedRows, lastInsertId, warnings, statementId, ok },
+    })
   }
 }
 

@@ -145,7 +145,9 @@ export class ClientHandshake {
       case 'answer': {
         if (state.at !== 'await-answer') throw this.#unexpected('an answer')
         const { exchange } = state
-        return this.#onTurn(exchange, exchange.dialogue?.next(input.answer))
+        const turn = exchange.dialogue?.next(input.answer)
+        // What was given is passed on as it is, even when it is empty.
+        return this.#onTurn(exchange, turn, turn?.value === input.answer)
       }
       case 'abort':
         return this.#fail(input.error)
@@ -265,15 +267,15 @@ export class ClientHandshake {
     )
   }
 
-  /** `first`: the server waits for an answer even where it is empty. */
-  #onTurn(exchange: Exchange, turn: Turn | undefined, first = false): ClientState {
+  /** `due`: the server waits for an answer even where it is empty. */
+  #onTurn(exchange: Exchange, turn: Turn | undefined, due = false): ClientState {
     if (turn === undefined || turn.done) throw this.#unexpected('AuthMoreData')
     if (isQuestion(turn.value)) {
       this.#tell({ is: 'asked', plugin: exchange.plugin, question: turn.value.ask })
       this.#effects.push({ do: 'ask', question: turn.value })
       return { at: 'await-answer', exchange }
     }
-    if (turn.value.length > 0 || first) {
+    if (turn.value.length > 0 || due) {
       this.#send(turn.value)
       this.#tell({ is: 'answer-sent', plugin: exchange.plugin, bytes: turn.value.length })
     }

@@ -9,6 +9,7 @@ import { capability, has } from '../packets/capabilities.ts'
 import type { HandshakeV10 } from '../packets/handshake-v10.ts'
 import { judgeClientChannel } from './channel-policy.ts'
 import type { ClientOptions, Exchange, Peer } from './client-states.ts'
+import { keptUp } from './kept-up-dialogue.ts'
 
 /** Where a proof is about to go. */
 export interface Towards {
@@ -69,9 +70,7 @@ export function nextProof(
   name: string,
   data: Uint8Array,
 ): { readonly exchange: Exchange; readonly first: Turn } {
-  const plugin = knownPlugin(to, name)
-  const allowed = judge(to, plugin)
-  if (!allowed.allowed) throw new ChannelRefused(plugin.name, allowed.why)
+  const plugin = allowedPlugin(to, name)
   const { dialogue, passwordHash, first } = start(to, plugin, data, exchange.factor)
   return { exchange: { ...exchange, plugin: name, dialogue, passwordHash, rounds: 0 }, first }
 }
@@ -99,13 +98,30 @@ function start({ options, channel }: Towards, plugin: ClientPlugin, data: Uint8A
     clientNonce: random(32),
     ...(serverPublicKey !== undefined && { serverPublicKey }),
   }
-  const dialogue: ClientDialogue = plugin.client(login)
+  const begin = (): ClientDialogue => plugin.client(login)
+  const dialogue = options.neverBreaksOff ? keptUp(plugin.name, begin) : begin()
   const hash = login.password.length === 0 ? undefined : plugin.passwordHash
   return {
     dialogue,
     passwordHash: hash && (() => hash.call(plugin, login)),
     // The type of `next` demands what a first call has not.
     first: (dialogue.next as () => Turn)(),
+  }
+}
+
+/** One that is refused is a plugin too, where the login is not to be broken off. */
+function allowedPlugin(to: Towards, name: string): ClientPlugin {
+  try {
+    const plugin = knownPlugin(to, name)
+    const allowed = judge(to, plugin)
+    if (allowed.allowed) return plugin
+    throw new ChannelRefused(plugin.name, allowed.why)
+  } catch (error) {
+    if (to.options.neverBreaksOff !== true) throw error
+    const client = (): ClientDialogue => {
+      throw error
+    }
+    return { name, nonceLength: 0, secrets: 'never-sent', client }
   }
 }
 

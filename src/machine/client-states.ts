@@ -28,6 +28,11 @@ export interface ClientOptions {
   readonly allowClearPassword: boolean
   readonly mayRequestPublicKey: boolean
   readonly serverPublicKey?: string
+  /**
+   * What may not be proven here is answered wrong, for the server to refuse: a login that is broken off counts against the address
+   * there. For whoever speaks for many clients.
+   */
+  readonly neverBreaksOff?: boolean
   readonly connectAttributes?: ConnectAttributes
   /** Connect attributes tell a listener about the client's machine. */
   readonly attributesOnPlaintext: boolean

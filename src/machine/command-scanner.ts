@@ -15,7 +15,7 @@ export interface CommandSeen {
   /** Bytes of the payload; 0xffffff: of its first frame, and more may follow. */
   readonly length: number
   readonly sequenceId: number
-  /** The payload with its first byte, or the first `headOfLarge` bytes of one above `largestWhole`. A view, valid during the call. */
+  /** The payload with its first byte, or the first `headOfLarge` bytes of one that is too large to be held. A view, valid during the call. */
   readonly body: Uint8Array
   /** Whether `body` is all of it. */
   readonly whole: boolean
@@ -33,7 +33,7 @@ export interface CommandSink {
   forward(bytes: Uint8Array): void
 }
 
-/** Bytes of a payload up to which a command is held until it is whole. */
+/** Bytes of a payload up to which a command is held until it is whole, unless the scanner is told otherwise. */
 export const largestWhole = 4096
 /** Bytes that are shown of a larger one. */
 export const headOfLarge = 64
@@ -45,6 +45,7 @@ const nothing = new Uint8Array(0)
 export class CommandScanner {
   readonly #sink: CommandSink
   readonly #takeLimit: number
+  readonly #wholeLimit: number
   /** Bytes of the current frame that are still to be forwarded. */
   #left = 0
   /** The frame before, or the current one, was full: what comes next belongs to the same packet. */
@@ -61,9 +62,16 @@ export class CommandScanner {
   #stopped: 'waiting' | 'taken' | undefined = undefined
   #running = false
 
-  /** Units: `takeLimit` is bytes of payload, below 16 MiB; 1 MiB when left out. */
-  constructor(sink: CommandSink, { takeLimit = 0x100000 }: { readonly takeLimit?: number } = {}) {
+  /** Units: bytes of payload, below 16 MiB; `takeLimit` is 1 MiB when left out, `wholeLimit` is `largestWhole`. */
+  constructor(
+    sink: CommandSink,
+    {
+      takeLimit = 0x100000,
+      wholeLimit = largestWhole,
+    }: { readonly takeLimit?: number; readonly wholeLimit?: number } = {},
+  ) {
     this.#sink = sink
+    this.#wholeLimit = wholeLimit
     this.#takeLimit = Math.min(takeLimit, MAX_FRAME_PAYLOAD - 1)
   }
 
@@ -152,7 +160,7 @@ export class CommandScanner {
 
   /** Copies no more than the head lacks. */
   #complete(bytes: Uint8Array): void {
-    const missing = bytesToDecide(this.#head) - this.#head.length
+    const missing = this.#bytesToDecide(this.#head) - this.#head.length
     const head = joined(this.#head, bytes.subarray(0, missing))
     this.#head = nothing
     this.#rest = bytes.subarray(missing)
@@ -169,7 +177,7 @@ export class CommandScanner {
       if (this.#continues || this.#expectsData) {
         if (length === 0 && !this.#continues) this.#expectsData = false
       } else {
-        const shown = shownOf(length)
+        const shown = this.#shownOf(length)
         if (end - at - headerLength < shown) return this.#hold(bytes, at)
         const decision = this.#decide(bytes, at, length, shown)
         if (decision === 'wait') return this.#wait(bytes, at)
@@ -233,6 +241,15 @@ export class CommandScanner {
     this.#sink.onTaken(taken.subarray(headerLength), taken[3] as number)
   }
 
+  #shownOf(length: number): number {
+    return length <= this.#wholeLimit ? length : headOfLarge
+  }
+
+  /** Bytes, from its header on, that have to be there before a command is asked for. */
+  #bytesToDecide(head: Uint8Array): number {
+    return head.length < headerLength ? headerLength : headerLength + this.#shownOf(lengthAt(head, 0))
+  }
+
   #forwardUpTo(bytes: Uint8Array, end: number): void {
     if (end > 0) this.#sink.forward(bytes.subarray(0, end))
   }
@@ -240,15 +257,6 @@ export class CommandScanner {
 
 function lengthAt(bytes: Uint8Array, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16)
-}
-
-function shownOf(length: number): number {
-  return length <= largestWhole ? length : headOfLarge
-}
-
-/** Bytes, from its header on, that have to be there before a command is asked for. */
-function bytesToDecide(head: Uint8Array): number {
-  return head.length < headerLength ? headerLength : headerLength + shownOf(lengthAt(head, 0))
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

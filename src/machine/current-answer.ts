@@ -34,6 +34,8 @@ export class CurrentAnswer {
   warnings = 0
   affectedRows = false
   lastInsertId = false
+  /** Of the statement that was prepared. */
+  statementId: number | undefined = undefined
   /** Whether the packet that was read last is an OK whose session changes are to be kept. */
   changesSession = false
   /** Whether rows are expected, of which only those that begin with 0xfe or 0xff need to be read. */
@@ -74,6 +76,7 @@ export class CurrentAnswer {
     this.warnings = 0
     this.affectedRows = false
     this.lastInsertId = false
+    this.statementId = undefined
   }
 
   /**
@@ -140,6 +143,7 @@ export class CurrentAnswer {
     if (bytes[start] !== 0x00 || length < (this.#optionalMetadata ? 13 : 12)) {
       throw violation('the head of a prepared statement', `${length} bytes`)
     }
+    this.statementId = (u16At(bytes, start + 1) | (u16At(bytes, start + 3) << 16)) >>> 0
     const described = !this.#optionalMetadata || bytes[start + 12] === 1
     const columns = this.#packetsOf(u16At(bytes, start + 5), described)
     const parameters = this.#packetsOf(u16At(bytes, start + 7), described)

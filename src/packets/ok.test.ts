@@ -74,7 +74,7 @@ testCodec('Ok with every session change', {
         [1],
         block(block('übung')),
         [2],
-        block(block('1')),
+        block('1'),
         [3],
         block(bytes([0], block('a-1'))),
         [4],

@@ -53,7 +53,7 @@ function changeData(change: SessionChange): Uint8Array {
   const writer = new PacketWriter()
   if (change.kind === 'system-variable') writer.lenencUtf8(change.name).lenencUtf8(change.value)
   else if (change.kind === 'schema') writer.lenencUtf8(change.name)
-  else if (change.kind === 'state-change') writer.lenencUtf8(change.value)
+  else if (change.kind === 'state-change') writer.bytes(Buffer.from(change.value, 'utf8'))
   else if (change.kind === 'gtids') writer.u8(change.encoding).lenencUtf8(change.gtids)
   else if (change.kind === 'transaction-characteristics') writer.lenencUtf8(change.statement)
   else writer.lenencUtf8(change.flags)
@@ -74,7 +74,8 @@ function readChange(type: number, data: Uint8Array, changes: SessionChange[]): v
       changes.push({ kind: 'schema', name: reader.lenencUtf8('schema') })
       break
     case changeType['state-change']:
-      changes.push({ kind: 'state-change', value: reader.lenencUtf8('state change') })
+      // Alone of all it has no length of its own.
+      changes.push({ kind: 'state-change', value: Buffer.from(reader.rest()).toString('utf8') })
       break
     case changeType.gtids: {
       const encoding = reader.u8('GTID encoding')

@@ -11,7 +11,8 @@ import { MysqlError, ProtocolViolation } from '../errors/errors.ts'
 import { encodeFrame, type Frame, FrameReader } from '../wire/framer.ts'
 import type { CompressedStream } from './compression.ts'
 import { type DeadlineEntry, DeadlineList } from './deadlines.ts'
-import { type ByteSink, followHandshake, type PacketHandler, type TlsUpgrade, type Traffic } from './handlers.ts'
+import type { ByteSink, PacketHandler, TlsUpgrade, Traffic } from './handlers.ts'
+import { followHandshake, nobody } from './handlers.ts'
 
 /** How long a refused peer may take to read its error and leave, and how much it may still send. Units: ms, bytes. */
 const lingerMs = 1000
@@ -34,15 +35,6 @@ const usualPacketsAtOnce = 64
 /** A TLS record of a handshake begins with it; nothing that MySQL sends behind an SSLRequest does. */
 const tlsHandshakeRecord = 0x16
 
-/** In the place of a handler, while bytes go to a sink. */
-const nobody: PacketHandler = {
-  wantsPacket: false,
-  onPacket: () => {},
-  onFramingError: () => {},
-  onEnded: () => {},
-  onClosed: () => {},
-}
-
 /** Where a socket finds its connection: one set of listeners serves all sockets. */
 const connectionOf = Symbol('connection')
 
@@ -62,6 +54,9 @@ export class Connection implements DeadlineEntry {
   #compression: CompressedStream | undefined = undefined
   #upgrade: TlsUpgrade | undefined = undefined
   #sink: ByteSink | undefined = undefined
+  /** The sink has called `pause`. */
+  #resting = false
+  #unpacking = false
   #pumping = false
   #closing = false
   #discarded = 0
@@ -74,6 +69,11 @@ export class Connection implements DeadlineEntry {
     this.reader = new FrameReader(limitBytes)
     this.handler = handler
     this.#listen(socket)
+  }
+
+  /** Whoever gets what the peer sends, and is told of its end. */
+  get owner(): ByteSink | PacketHandler {
+    return this.#sink ?? this.handler
   }
 
   get closed(): boolean {
@@ -101,10 +101,7 @@ export class Connection implements DeadlineEntry {
     const queued = this.#out
     if (queued.length === 0 || this.#closed) return
     this.#out = []
-    const bytes = queued.length === 1 ? (queued[0] as Uint8Array) : Buffer.concat(queued)
-    const onWire = this.#compression === undefined ? bytes : this.#compression.compress(bytes)
-    this.#traffic.Bytes_sent += onWire.length
-    this.socket.write(onWire)
+    this.write(queued.length === 1 ? (queued[0] as Uint8Array) : Buffer.concat(queued))
   }
 
   /** Writes bytes that are packets already, at once. Returns whether the peer keeps up; `drained()` tells when it does again. */
@@ -122,6 +119,7 @@ export class Connection implements DeadlineEntry {
   stream(sink: ByteSink): void {
     this.flush()
     this.#sink = sink
+    this.#resting = false
     // Whoever handled packets is not held any longer.
     this.handler = nobody
     const read = this.reader.takeLeftover()
@@ -141,6 +139,7 @@ export class Connection implements DeadlineEntry {
 
   /** Lets what the peer sends wait in its socket. */
   pause(): void {
+    this.#resting = true
     this.socket.pause()
   }
 
@@ -149,18 +148,19 @@ export class Connection implements DeadlineEntry {
     if (!this.socket.writableNeedDrain || this.#closed) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
-        this.socket.off('drain', done)
-        this.socket.off('close', done)
+        this.socket.off('drain', done).off('close', done)
         resolve()
       }
-      this.socket.on('drain', done)
-      this.socket.on('close', done)
+      this.socket.on('drain', done).on('close', done)
     })
   }
 
   /** Hands out packets again after the handler began to want them. */
   resume(): void {
     if (this.#closed || this.#closing) return
+    this.#resting = false
+    if (this.#sink !== undefined && this.#compression !== undefined) this.#unpackAll()
+    if (this.#resting || (this.#sink !== undefined && this.#compression?.inflating)) return
     if (this.socket.isPaused()) this.socket.resume()
     if (this.#sink === undefined) this.#pump()
   }
@@ -292,8 +292,7 @@ export class Connection implements DeadlineEntry {
     this.#stop()
     // Node keeps a closed socket for a while; what hangs on it would live through many a garbage collection.
     ;(this.socket as OwnedSocket)[connectionOf] = undefined
-    const owner = this.#sink ?? this.handler
-    owner.onClosed()
+    this.owner.onClosed()
   }
 
   /** Bytes that came too early wait in the socket; what was read already is bounded like a packet. */
@@ -312,8 +311,7 @@ export class Connection implements DeadlineEntry {
 
   #framingError(error: unknown): void {
     if (!(error instanceof MysqlError)) throw error
-    const owner = this.#sink ?? this.handler
-    owner.onFramingError(error)
+    this.owner.onFramingError(error)
     this.flush()
   }
 
@@ -348,8 +346,10 @@ export class Connection implements DeadlineEntry {
 
   /** Block by block for the sink, which may pause between two. */
   #unpackAll(): void {
+    if (this.#unpacking) return
+    this.#unpacking = true
     try {
-      while (this.#sink !== undefined && !this.#closing) {
+      while (this.#sink !== undefined && !this.#closing && !this.#resting) {
         const unpacked = this.#compression?.unpack(this.reader) ?? false
         if (unpacked === false) return
         if (unpacked === true) {
@@ -360,8 +360,7 @@ export class Connection implements DeadlineEntry {
         unpacked.then(
           () => {
             this.#sink?.onBytes(this.reader.takeLeftover())
-            this.#unpackAll()
-            if (this.#compression?.inflating !== true) this.resume()
+            if (!this.#resting) this.resume()
           },
           (error: unknown) => this.#framingError(error),
         )
@@ -369,6 +368,8 @@ export class Connection implements DeadlineEntry {
       }
     } catch (error) {
       this.#framingError(error)
+    } finally {
+      this.#unpacking = false
     }
   }
 

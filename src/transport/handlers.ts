@@ -65,3 +65,12 @@ export function followHandshake(secure: TLSSocket, established: string, upgrade:
   secure.prependOnceListener('end', () => fail())
   secure.prependOnceListener('close', () => fail())
 }
+
+/** In the place of a handler, while bytes go to a sink. */
+export const nobody: PacketHandler = {
+  wantsPacket: false,
+  onPacket: () => {},
+  onFramingError: () => {},
+  onEnded: () => {},
+  onClosed: () => {},
+}

@@ -77,7 +77,7 @@ describe('a result set that lies', { concurrency: 8 }, () => {
     })
   }
 
-  it('T72 gives a column named __proto__ no more than a column', async () => {
+  it('T72 T60 gives a column named __proto__ no more than a column', async () => {
     const answer = frames([bytes('01'), column('__proto__'), row('polluted'), end], 1)
     const script = [...opening(), say(frame(ok, answerId())), hear, say(answer), hear, close]
     const use = async (connection: Connection) => {
@@ -160,17 +160,17 @@ describe('a server that asks for a file', { concurrency: 8 }, () => {
     'LOAD DATA itself': (connection) => connection.query(`LOAD DATA LOCAL INFILE '${file}' INTO TABLE t`),
   }
   for (const [command, use] of Object.entries(commands)) {
-    it(`T24 gets none in answer to ${command}`, async () => {
+    it(`T24 T59 gets none in answer to ${command}`, async () => {
       const { error } = await meet({ script: asks(), use, symbol: rejected })
       assert.equal(error.code, 2068)
     })
 
-    it(`T24 gets none in answer to ${command}, and its own error does not hide that`, async () => {
+    it(`T24 T59 gets none in answer to ${command}, and its own error does not hide that`, async () => {
       await meet({ script: asks(err('the file was fine')), use, symbol: rejected })
     })
   }
 
-  it('T24 gets none while preparing, while changing users, or before the login', async () => {
+  it('T24 T59 gets none while preparing, while changing users, or before the login', async () => {
     const request = localInfile(file)
     const prepare = (connection: Connection) => connection.execute('SELECT ?', [1])
     await meet({ script: session([[request]]), use: prepare, symbol: [...malformed, rejected] })
@@ -178,7 +178,7 @@ describe('a server that asks for a file', { concurrency: 8 }, () => {
     await meet({ script: dialogue([request]), symbol: malformed })
   })
 
-  it('T24 gets only what the caller gives for the name it asked for', async () => {
+  it('T24 T59 gets only what the caller gives for the name it asked for', async () => {
     const asked: string[] = []
     const use = (connection: Connection) =>
       connection.query('LOAD DATA LOCAL INFILE ...', {

@@ -157,7 +157,7 @@ describe('connectionOptions', () => {
   const env = { MYSQL_HOST: 'env', MYSQL_PWD: 'env', MYSQL_TCP_PORT: '9' }
   const line = ['-h', 'line', '-u', 'line', '--password=line', '-P', '4']
 
-  it("follows MySQL's precedence: environment, option files, login path, URI, command line", async () => {
+  it("T61 follows MySQL's precedence: environment, option files, login path, URI, command line", async () => {
     const uri = 'mysql://uri:uri@uri:3/'
     for (const [argv, place, expected] of [
       [[], { env }, { host: 'env', port: 9, user: 'me', password: 'env' }],
@@ -241,7 +241,7 @@ describe('connectionOptions', () => {
     await assert.rejects(given([], { env: { MYSQL_TCP_PORT: 'x' } }), /MYSQL_TCP_PORT: port is a number/)
   })
 
-  it('lets a URI not undo what an option file demands, unless the command line agrees', async () => {
+  it('T61 lets a URI not undo what an option file demands, unless the command line agrees', async () => {
     const strict = '[client]\nssl-mode=VERIFY_CA\nenable-cleartext-plugin=0\nskip-get-server-public-key\n'
     for (const [query, name] of [
       ['ssl-mode=REQUIRED', 'ssl-mode'],
