@@ -1,6 +1,6 @@
 /**
- * The front page: `createServer` for programs that want a MySQL front door of their own, `connect` for those that want into one.
- * Everything else is in the subpaths; `saltgate/client` is the client without the rest.
+ * The front page: `createServer` for programs that want a MySQL front door of their own, `createGateway` for one in front of other
+ * servers, `connect` for those that want into one. Everything else is in the subpaths; `saltgate/client` is the client without the rest.
  */
 import { type AccountInput, MemoryAccounts } from './accounts/memory-accounts.ts'
 import type { AccountSource } from './accounts/source.ts'
@@ -16,7 +16,10 @@ import { Settings } from './server/settings.ts'
 export { connect } from './client/connect.ts'
 export { createPool } from './client/pool.ts'
 export * from './errors/errors.ts'
-export { defineConfig } from './server/config.ts'
+export { defineConfig } from './gateway/config.ts'
+export { type CreatedGateway, type CreateGatewayOptions, createGateway } from './gateway/create-gateway.ts'
+export type { Hooks } from './gateway/hooks.ts'
+export type { Rule } from './gateway/rules.ts'
 export { FrontDoor } from './server/front-door.ts'
 export type { OnQuery, QueryResult, Session, Value } from './server/query.ts'
 

@@ -16,6 +16,7 @@ import type { Attempt, Proof } from '../machine/server-states.ts'
 import { capability, has } from '../packets/capabilities.ts'
 import type { ConnectionRecord } from '../registry/connection-record.ts'
 import type { Door } from './door.ts'
+import type { Denial } from './passage.ts'
 import type { Realm } from './realm.ts'
 import type { TlsPeer } from './tls-context.ts'
 import { judge } from './tls-requirement.ts'
@@ -32,6 +33,14 @@ const wrongPassword: ReadonlySet<DenyReason> = new Set([
   'no-password',
 ])
 
+/** What holds for everybody, whom a backend is about to judge. Nobody is an administrator of the door there. */
+export function refusalBeforeRelay(door: Door, { channel }: ConnectionRecord): Denial | undefined {
+  const { settings, registry } = door
+  if (settings.get('offline_mode')) return { reason: 'offline-mode' }
+  if (settings.get('require_secure_transport') && !isSecure(channel)) return { reason: 'secure-transport-required' }
+  const isFull = registry.live.size > settings.get('max_connections') && !door.makeRoom()
+  return isFull ? { reason: 'too-many-connections' } : undefined
+}
 /**
  * Decides about one login, of an account of `realm`. `justFound`: the account was looked up in this very turn of the event loop.
  *

@@ -117,7 +117,8 @@ class Arrival implements PacketHandler, LoginOwner, ProxiedOwner {
   #greet(): void {
     const { door, record } = this
     try {
-      if (door.realm.accounts.admitsHost?.(peerOf(record)) === false) {
+      // Who is let in by a gate may have no account here at all.
+      if (door.gate === undefined && door.realm.accounts.admitsHost?.(peerOf(record)) === false) {
         return this.turnAway('host-not-allowed', record.host)
       }
       this.#passage = door.gate?.receive(record)

@@ -87,21 +87,39 @@ export function runCommand(
       writer.eof({})
       return undefined
     case command.STATISTICS:
-      writer.packet(Buffer.from(statistics(session)))
-      return undefined
+      return administer(session, () => writer.packet(Buffer.from(statistics(session))))
     case command.PROCESS_INFO:
       return query(session, 'SHOW PROCESSLIST', writer)
     case command.PROCESS_KILL:
-      kill(session.door, session, decodeComProcessKill(payload).connectionId, 'connection')
-      writer.ok({})
-      return undefined
+      return administer(
+        session,
+        () => kill(session.door, session, decodeComProcessKill(payload).connectionId, 'connection'),
+        () => writer.ok({}),
+      )
     case command.REFRESH:
-      refresh(session, payload[1] ?? 0)
-      writer.ok({})
-      return undefined
+      return administer(
+        session,
+        () => refresh(session, payload[1] ?? 0),
+        () => writer.ok({}),
+      )
     default:
       throw serverError('ER_UNKNOWN_COM_ERROR')
   }
+}
+
+/** At once, unless what it is about is in other processes. */
+function administer(session: ClientSession, act: () => void, answer = () => {}): Promise<void> | undefined {
+  const { elsewhere } = session.door.administers
+  if (elsewhere === undefined) {
+    act()
+    answer()
+    return undefined
+  }
+  return elsewhere
+    .catchUp()
+    .then(act)
+    .then(() => elsewhere.settled())
+    .then(answer)
 }
 
 function query(session: ClientSession, sql: string, writer: ResultWriter): Promise<void> {
@@ -199,7 +217,7 @@ async function write(session: ClientSession, result: SingleResult, writer: Resul
       lastInsertId: BigInt(outcome.lastInsertId ?? 0),
       warnings: outcome.warnings ?? how.warnings,
       ...(outcome.info !== undefined && { info: outcome.info }),
-      sessionChanges: how.changes,
+      sessionChanges: [...how.changes, ...(outcome.sessionChanges ?? [])],
     },
     how.more,
   )
@@ -263,7 +281,8 @@ function refresh(session: ClientSession, bits: number): void {
   if ((bits & 0x10) !== 0) flush(session.door, session, 'status')
 }
 
-function statistics({ door }: ClientSession): string {
+function statistics(session: ClientSession): string {
+  const door = session.door.administers
   const seconds = Math.floor((door.now() - door.registry.startedAtMs) / 1000)
   const { Questions } = door.registry.status
   const average = (Questions / Math.max(1, seconds)).toFixed(3)

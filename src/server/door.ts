@@ -12,6 +12,7 @@ import { capability } from '../packets/capabilities.ts'
 import { type ConnectionIds, Registry } from '../registry/registry.ts'
 import type { Connection } from '../transport/connection.ts'
 import { DeadlineList } from '../transport/deadlines.ts'
+import type { Administered, Elsewhere } from './administered.ts'
 import { Databases } from './databases.ts'
 import { HostCache } from './host-cache.ts'
 import { HostNames } from './host-names.ts'
@@ -44,6 +45,8 @@ export interface DoorOptions {
   readonly gate?: ((door: Door) => Gate) | undefined
   /** Left out: all that there are. */
   readonly connectionIds?: ConnectionIds | undefined
+  /** Of a door for administrators: the one that they look after. Left out: the door itself. */
+  readonly administers?: Administered | undefined
 }
 
 /** What handles a connection in one of the deadline lists. */
@@ -54,7 +57,7 @@ export interface Waiting {
 }
 
 function onExpired(connection: Connection): void {
-  ;(connection.handler as Partial<Waiting>).onDeadline?.()
+  ;(connection.owner as Partial<Waiting>).onDeadline?.()
 }
 
 /** The histogram counts the time from one tick to the next: the time between ticks is no delay. */
@@ -95,11 +98,15 @@ const offered =
 /** utf8mb4_0900_ai_ci, what MySQL 8 and 9 greet with. */
 const greetingCollation = 255
 
-export class Door {
+export class Door implements Administered {
   /** The accounts that the door has by itself. */
   readonly realm: Realm
   /** Of a gateway: what stands between strangers and sessions, and who serves those that were let in. */
   readonly gate: Gate | undefined
+  /** Whose connections and counters the commands of a session are about; accounts and databases are those of the door itself. */
+  readonly administers: Administered
+  /** All that there is to know of a door is in its process. */
+  readonly elsewhere: Elsewhere | undefined = undefined
   readonly settings: Settings
   readonly onQuery: OnQuery
   readonly redact: (sql: string) => string
@@ -148,6 +155,7 @@ export class Door {
     this.changeUserDeadlines = new DeadlineList({ durationMs: settings.get('net_read_timeout') * 1000, onExpired })
     this.policy = this.#makePolicy()
     this.#follow(settings)
+    this.administers = options.administers ?? this
     this.gate = gate?.(this)
   }
 

@@ -9,6 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { AccountSource } from '../accounts/source.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import type { ConnectionIds } from '../registry/registry.ts'
+import type { Administered } from './administered.ts'
 import { arrive } from './arrival.ts'
 import { Door, loopDelayResolutionMs } from './door.ts'
 import { type KeyMaterial, pemOf } from './key-material.ts'
@@ -38,6 +39,8 @@ export interface FrontDoorOptions {
   readonly gate?: (door: Door) => Gate
   /** Of which numbers connections get theirs; all when left out. */
   readonly connectionIds?: ConnectionIds
+  /** Of a door for administrators: the one that they look after, whose `connectionIds` are others. Left out: the door itself. */
+  readonly administers?: Administered
   /** Lets several processes listen on the same port. */
   readonly reusePort?: boolean
 }
@@ -94,6 +97,7 @@ export class FrontDoor {
       loopDelay,
       gate: options.gate,
       connectionIds: options.connectionIds,
+      administers: options.administers,
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
     })
     const made = options.handler(door)
@@ -185,7 +189,8 @@ async function removeStaleSocket(path: string): Promise<void> {
   })
 }
 
-function cannotListen(address: ListenAddress, error: NodeJS.ErrnoException): ConfigurationError {
+/** What a listener's error means. */
+export function cannotListen(address: ListenAddress, error: NodeJS.ErrnoException): ConfigurationError {
   const why: Record<string, string> = {
     EADDRINUSE: 'another program listens there; choose another address with --listen',
     // For a socket in a directory that does not exist libuv says EACCES too.
@@ -195,6 +200,7 @@ function cannotListen(address: ListenAddress, error: NodeJS.ErrnoException): Con
         : 'not allowed; ports below 1024 need privileges',
     EADDRNOTAVAIL: 'this machine does not have that address',
     ENOTFOUND: 'there is no address with that name',
+    ENOTSUP: 'several processes cannot share a port on this system: --workers 1',
   }
   return new ConfigurationError(`cannot listen on ${showListen(address)}: ${why[error.code ?? ''] ?? error.message}`)
 }

@@ -16,7 +16,7 @@ import type { Attempt, Candidate, Proof, ServerEffect, ServerInput } from '../ma
 import type { ConnectionRecord, Killed } from '../registry/connection-record.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { PacketHandler } from '../transport/handlers.ts'
-import { admit } from './admission.ts'
+import { admit, refusalBeforeRelay } from './admission.ts'
 import type { Door } from './door.ts'
 import type { Denial, Judge, LoginSide, Passage } from './passage.ts'
 import type { Realm } from './realm.ts'
@@ -243,7 +243,10 @@ export class Login implements PacketHandler {
 
   #onJudge(login: LoginFacts, judge: Judge, answer: (input: ServerInput) => void): void {
     if (judge.by === 'nobody') return answer({ is: 'denied', ...judge })
-    if (judge.by === 'backend') return answer({ is: 'relay', account: judge.account })
+    if (judge.by === 'backend') {
+      const refusal = refusalBeforeRelay(this.door, this.record)
+      return answer(refusal === undefined ? { is: 'relay', account: judge.account } : { is: 'denied', ...refusal })
+    }
     this.#realm = judge.realm
     this.#findAccount(login.user, answer)
   }

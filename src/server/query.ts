@@ -3,6 +3,7 @@
  * embedder's `onQuery`.
  */
 import type { Account } from '../accounts/account.ts'
+import type { SessionChange } from '../packets/session-changes.ts'
 import type { ConnectionRecord } from '../registry/connection-record.ts'
 import type { SessionSettings } from './settings.ts'
 
@@ -72,6 +73,8 @@ export interface OkResult {
   readonly lastInsertId?: number | bigint
   readonly info?: string
   readonly warnings?: number
+  /** What it changed of the session, for clients with CLIENT_SESSION_TRACK; that of the default database is told anyway. */
+  readonly sessionChanges?: readonly SessionChange[]
 }
 
 export interface Warning {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -61,12 +61,11 @@ describe('the packed package', { timeout: 300_000 }, () => {
     it(`has types that a consumer's strictest compiler accepts (${resolution})`, () => {
       const imports = subpaths.map((subpath, i) => `import * as m${i} from '${subpath}'\n`)
       const use = subpaths.map((_, i) => `m${i}`).join(', ')
-      const example = readFileSync(join(root, 'examples/array-server.ts'), 'utf8').replace(
-        '../src/index.ts',
-        'saltgate',
-      )
       writeFileSync(join(consumer, 'imports.ts'), `${imports.join('')}console.log(${use})\n`)
-      writeFileSync(join(consumer, 'example.ts'), example)
+      for (const name of readdirSync(join(root, 'examples'))) {
+        const example = readFileSync(join(root, 'examples', name), 'utf8').replace('../src/index.ts', 'saltgate')
+        writeFileSync(join(consumer, name), example)
+      }
       const compilerOptions = {
         ...{ module: resolution, moduleResolution: resolution, target: 'es2024', lib: ['es2024', 'esnext.disposable'] },
         ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true },

@@ -1,0 +1,51 @@
+/**
+ * Which side of a pair is read at the moment: neither when the other has not taken what it was sent, and the client also not when too much
+ * lies behind a command that has to wait.
+ */
+import type { Connection } from '../transport/connection.ts'
+
+/** What may lie behind a command that waits, before its sender does. Units: bytes. */
+const mostHeld = 65_536
+
+export class Flow {
+  readonly #client: Connection
+  #clientRests = false
+  #clientWaits = false
+  /** The backend's, while it is not read. */
+  #resting: Connection | undefined = undefined
+
+  constructor(client: Connection) {
+    this.#client = client
+  }
+
+  /** The backend has more than it takes. */
+  restClient(wire: Connection): void {
+    if (this.#clientRests) return
+    this.#clientRests = true
+    this.#client.pause()
+    wire.drained().then(() => {
+      this.#clientRests = false
+      if (!this.#clientWaits) this.#client.resume()
+    })
+  }
+
+  /** The client has more than it takes. By the time that it has not, the backend's wire may be somebody else's. */
+  restBackend(wire: Connection, isOurs: () => boolean): void {
+    if (this.#resting === wire) return
+    this.#resting = wire
+    wire.pause()
+    this.#client.drained().then(() => {
+      if (this.#resting === wire) this.#resting = undefined
+      if (isOurs()) wire.resume()
+    })
+  }
+
+  /** Some bytes may lie behind a command that waits. */
+  onHeld({ stopped, held }: { readonly stopped: boolean; readonly held: number }): void {
+    const waits = stopped && held > mostHeld
+    if (waits === this.#clientWaits) return
+    this.#clientWaits = waits
+    if (waits) this.#client.pause()
+    else if (!this.#clientRests) this.#client.resume()
+  }
+}

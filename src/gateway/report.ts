@@ -1,0 +1,72 @@
+/** What one process of a gateway tells of itself to the one that shows them all: plain data, of which nothing changes any more. */
+import type { DenyReason } from '../errors/deny-reasons.ts'
+import type { Login } from '../machine/login.ts'
+import type { ConnectAttributes } from '../packets/connect-attributes.ts'
+import { ConnectionRecord } from '../registry/connection-record.ts'
+import type { EndedHandshake } from '../registry/registry.ts'
+import type { StatusCounters } from '../registry/status.ts'
+import type { Administered } from '../server/administered.ts'
+import type { HostCacheRow } from '../server/host-cache.ts'
+import type { BackendSeen, GatewayView, PairSeen, Shelved } from './view.ts'
+
+/** Bounded by max_connections, saltgate_handshake_history and host_cache_size. */
+export interface ProcessReport {
+  readonly status: StatusCounters
+  readonly denied: readonly (readonly [DenyReason, number])[]
+  readonly live: readonly ConnectionReport[]
+  readonly history: readonly HandshakeReport[]
+  readonly hosts: readonly HostCacheRow[]
+  readonly publicKey: string | undefined
+  readonly loopDelayP99Us: number
+  readonly backends: readonly BackendSeen[]
+  readonly pairs: readonly PairSeen[]
+  readonly pools: readonly Shelved[]
+}
+
+type ConnectionReport = Pick<ConnectionRecord, (typeof recorded)[number]>
+type HandshakeReport = Omit<EndedHandshake, 'record'> & { readonly record: ConnectionReport }
+
+/** What the tables show of a connection. */
+const recorded = [
+  ...(['id', 'channel', 'address', 'port', 'acceptedAtMs', 'hostName', 'tls', 'phase', 'phaseSinceMs'] as const),
+  ...(['login', 'plugin', 'user', 'accountName', 'database', 'command', 'state', 'info', 'sinceMs'] as const),
+] as const
+
+export function reportOf(door: Administered, view: GatewayView): ProcessReport {
+  const { registry, hostCache, policy, loopDelayP99Us } = door
+  return {
+    status: { ...registry.status },
+    denied: [...registry.denied],
+    live: Array.from(registry.live.values(), connectionReport),
+    history: registry.history().map((ended) => ({ ...ended, record: connectionReport(ended.record) })),
+    hosts: hostCache.rows(),
+    ...{ publicKey: policy.publicKey, loopDelayP99Us },
+    backends: view.backends(),
+    pairs: view.pairs(),
+    pools: view.pools(),
+  }
+}
+
+/** The connection as the other process has it, for the console to look at. */
+export function recordOf(report: ConnectionReport): ConnectionRecord {
+  const { id, channel, address, port, acceptedAtMs } = report
+  return Object.assign(new ConnectionRecord(id, channel, address, port, acceptedAtMs), report)
+}
+
+function connectionReport(record: ConnectionRecord): ConnectionReport {
+  const { login } = record
+  const report = Object.fromEntries(recorded.map((name) => [name, record[name]])) as unknown as ConnectionReport
+  return login === undefined ? report : { ...report, login: { ...login, connectAttributes: firstOf(login) } }
+}
+
+/** What a client says of itself is as long as it likes. */
+function firstOf({ connectAttributes }: Login): ConnectAttributes | undefined {
+  let room = longestAttributes
+  return connectAttributes?.filter(([name, value]) => {
+    room -= name.length + value.length
+    return room >= 0
+  })
+}
+
+/** Of one connection. Units: bytes. */
+const longestAttributes = 2048
