@@ -14,7 +14,7 @@ export function accountsFile(data: string): string {
 }
 
 /**
- * Makes root@localhost when there is no account at all. The password is that of SALTGATE_ROOT_PASSWORD, or random.
+ * Makes root@localhost when there is no account at all. The password is the one `given`, or random.
  *
  * Returns: the random password, which is kept nowhere else.
  */
@@ -42,11 +42,13 @@ export function makeFirstAccount(
   return made && given === undefined ? { password } : undefined
 }
 
-/** Takes SALTGATE_ROOT_PASSWORD out of the environment, where children and handlers would see it. */
-export function takeRootPassword(): string | undefined {
-  const password = process.env.SALTGATE_ROOT_PASSWORD
-  delete process.env.SALTGATE_ROOT_PASSWORD
-  if (password === '') throw new ConfigurationError('SALTGATE_ROOT_PASSWORD is empty: unset it for a random password')
+/** Takes the first password of root@localhost out of the environment, where children and handlers would see it. */
+export function takeRootPassword(
+  variable: 'SALTGATE_ROOT_PASSWORD' | 'SALTGATE_ADMIN_PASSWORD' = 'SALTGATE_ROOT_PASSWORD',
+): string | undefined {
+  const password = process.env[variable]
+  delete process.env[variable]
+  if (password === '') throw new ConfigurationError(`${variable} is empty: unset it for a random password`)
   return password
 }
 
@@ -76,9 +78,13 @@ export async function decoySecret(data: string): Promise<Uint8Array> {
 
 /**
  * Names the files that more people can reach than should: keys that others can read, and a configuration that others can
- * change, which is a program that runs here. That others can read it is no fault: it holds no secret.
+ * change, which is a program that runs here. That others can read it is a fault only where it holds one of `secrets`.
  */
-export async function exposedFiles(data: string, config: string | undefined): Promise<readonly string[]> {
+export async function exposedFiles(
+  data: string,
+  config: string | undefined,
+  secrets: readonly string[] = [],
+): Promise<readonly string[]> {
   if (process.platform === 'win32') return []
   const warnings: string[] = []
   for (const path of [join(data, 'decoy.key'), join(data, 'ca-key.pem')]) {
@@ -86,10 +92,19 @@ export async function exposedFiles(data: string, config: string | undefined): Pr
       warnings.push(`${path} can be read by others than its owner: chmod 600 ${path}`)
     }
   }
-  if (config !== undefined && ((await modeOf(config)) & 0o022) !== 0) {
-    warnings.push(`${config} can be changed by others than its owner: chmod go-w ${config}`)
+  if (config === undefined) return warnings
+  const mode = await modeOf(config)
+  if ((mode & 0o022) !== 0) warnings.push(`${config} can be changed by others than its owner: chmod go-w ${config}`)
+  if ((mode & 0o044) !== 0 && (await holdsOneOf(secrets, config))) {
+    warnings.push(`${config} holds passwords, and can be read by others than its owner: chmod go-r ${config}`)
   }
   return warnings
+}
+
+/** As they are, or as they stand in a URI. */
+async function holdsOneOf(secrets: readonly string[], path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return secrets.some((secret) => text.includes(secret) || text.includes(encodeURIComponent(secret)))
 }
 
 function modeOf(path: string): Promise<number> {

@@ -4,26 +4,31 @@
  */
 import { type LoadedConfig, serverKeys } from '../server/config.ts'
 import type { FrontDoor } from '../server/front-door.ts'
-import { loadKeyMaterial } from '../server/key-material.ts'
+import { type KeyMaterial, loadKeyMaterial } from '../server/key-material.ts'
 import type { Log } from '../server/log.ts'
 import { Settings } from '../server/settings.ts'
 import { ServerTls } from '../server/tls-context.ts'
 
-export interface Running {
-  readonly front: FrontDoor
+export interface Running<Config extends LoadedConfig = LoadedConfig> {
+  readonly front: Pick<FrontDoor, 'reload'>
   readonly settings: Settings
   readonly data: string
   readonly log: Log
   /** What is in force; the query handler looks here. */
-  config: LoadedConfig
+  config: Config
 }
 
 /**
- * Takes over what changed. Running sessions keep their certificates and go on.
+ * Takes over what changed. Running sessions keep their certificates and go on. `first` takes over what else a configuration holds, once all
+ * here is known to be right: it changes nothing when it throws, and returns the names of what holds only from the next start.
  *
  * Throws: `ConfigurationError`; nothing has changed then.
  */
-export async function reload(running: Running, load: () => Promise<LoadedConfig>): Promise<void> {
+export async function reload<Config extends LoadedConfig>(
+  running: Running<Config>,
+  load: () => Promise<Config>,
+  first: (config: Config, keys: KeyMaterial) => Promise<readonly string[]> = async () => [],
+): Promise<void> {
   const { front, settings, data, log } = running
   const config = await load()
   const fresh = new Settings(config.settings)
@@ -32,6 +37,7 @@ export async function reload(running: Running, load: () => Promise<LoadedConfig>
   new ServerTls(keys, fresh)
 
   const { configured, later } = differences(running.config, config, fresh)
+  later.push(...(await first(config, keys)))
   for (const name of configured) settings.setAtStartup(name, fresh.get(name))
   await front.reload(keys)
   running.config = config
@@ -47,7 +53,7 @@ function differences(
   before: LoadedConfig,
   after: LoadedConfig,
   fresh: Settings,
-): { readonly configured: readonly string[]; readonly later: readonly string[] } {
+): { readonly configured: readonly string[]; readonly later: string[] } {
   const named = new Set([...Object.keys(before.settings), ...Object.keys(after.settings)])
   const configured: string[] = []
   const later = (['listen', 'data', 'databases'] as const).filter(

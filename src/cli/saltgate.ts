@@ -17,6 +17,7 @@ const program = new Command('saltgate')
 /** Each is loaded when it is called, or when somebody wants to see all of them: they stand on very different parts. */
 const commands = new Map<string, () => Promise<(program: Command) => void>>([
   ['serve', async () => (await import('./serve.ts')).addServe],
+  ['gateway', async () => (await import('./gateway.ts')).addGateway],
   ['user', async () => (await import('./user.ts')).addUser],
   ['connect', async () => (await import('./connect.ts')).addConnect],
   ['doctor', async () => (await import('./doctor.ts')).addDoctor],

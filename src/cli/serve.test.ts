@@ -133,6 +133,16 @@ describe('saltgate serve, what cannot work', () => {
   })
 })
 
+describe('saltgate serve and the section of a gateway', () => {
+  it('opens no gateway, and says which command does', async () => {
+    using directory = scratch()
+    const cwd = directory.path
+    writeFileSync(join(cwd, 'saltgate.config.json'), '{ "gateway": { "to": ["mysql://db-1"] } }')
+    await using serving = await Serving.start([], { cwd })
+    await serving.logged(/config\.json describes a gateway, .* saltgate gateway opens it/)
+  })
+})
+
 describe('saltgate serve, signals', () => {
   it('SIGHUP takes over configuration and certificates, and keeps the connections', async () => {
     using directory = scratch()

@@ -63,7 +63,7 @@ describe('saltgate user add', () => {
   })
 
   for (const argument of [['--password', 'hunter2'], ['--password=hunter2'], ['-p', 'hunter2'], ['-phunter2']]) {
-    it(`refuses a password in ${argument.join(' ')} and does not repeat it`, async () => {
+    it(`T65 refuses a password in ${argument.join(' ')} and does not repeat it`, async () => {
       using here = place()
       const { code, stdout, stderr } = await here.user(['add', 'app', ...argument])
       assert.equal(code, 2)

@@ -3,6 +3,7 @@
  */
 import { plugins } from '../auth/plugins.ts'
 import { ConfigurationError, serverError } from '../errors/errors.ts'
+import type { GatewayView } from '../gateway/view.ts'
 import type { Door } from '../server/door.ts'
 import type { OnQuery, RowsResult, Session, SingleResult, Value } from '../server/query.ts'
 import { isAccountStatement } from './account-sql/recognise.ts'
@@ -12,7 +13,7 @@ import { Cursor } from './sql/cursor.ts'
 import { lex, sourceOf, splitStatements, syntaxError, type Token } from './sql/lexer.ts'
 import { accountStatement } from './statements/account.ts'
 import { statements } from './statements/index.ts'
-import { virtualTables } from './tables/index.ts'
+import { gatewayTables, virtualTables } from './tables/index.ts'
 
 /** Far more than any tool sends; each token of it takes memory, and nobody writes bulk data to a console. */
 const longestStatement = 1 << 18
@@ -23,6 +24,8 @@ export interface ConsoleOptions {
    * the event loop.
    */
   readonly hashPassword?: (plugin: string, password: string) => Promise<string>
+  /** Whose backends, pools, pairs and rules are tables too. */
+  readonly gateway?: GatewayView
 }
 
 export interface Console {
@@ -32,21 +35,26 @@ export interface Console {
 }
 
 /**
- * Makes the console of a door.
+ * Makes the console of a door: of the one that answers its statements. What it shows and changes is the door which that one administers.
  *
  *     FrontDoor.open({ handler: (door) => createConsole(door).onQuery, redact: redactPasswords, ... })
  */
 export function createConsole(door: Door, options: ConsoleOptions = {}): Console {
   const engine = new SelectEngine()
+  const { gateway } = options
+  const tables = gateway === undefined ? virtualTables : gatewayTables
   const foundRows = new WeakMap<Session, number>()
   const hashPassword = options.hashPassword ?? ((plugin, password) => storeByPlugin(door, plugin, password))
 
   const answer = async (sql: string, tokens: readonly Token[], session: Session, parameters: readonly Value[]) => {
     const context: ConsoleContext = {
-      ...{ door, session, engine, tables: virtualTables, parameters, hashPassword },
+      ...{ door: door.administers, home: door, gateway, session, engine, tables, parameters, hashPassword },
       foundRows: foundRows.get(session) ?? 0,
     }
+    const { elsewhere } = door.administers
+    if (elsewhere !== undefined) await elsewhere.catchUp()
     const result = await run(context, sql, tokens)
+    if (elsewhere !== undefined) await elsewhere.settled()
     const rows = 'rows' in result ? (result as RowsResult).rows : undefined
     if (Array.isArray(rows)) foundRows.set(session, rows.length)
     return result

@@ -1,17 +1,13 @@
 /**
  * What every statement of the console can reach.
  */
-import type { Door } from '../server/door.ts'
-import type { Session, SingleResult, Value } from '../server/query.ts'
+import type { SingleResult, Value } from '../server/query.ts'
 import type { SelectEngine } from './select/engine.ts'
 import type { Cursor } from './sql/cursor.ts'
-import type { VirtualTable } from './tables/table.ts'
+import type { Viewer } from './tables/table.ts'
 
-export interface ConsoleContext {
-  readonly door: Door
-  readonly session: Session
+export interface ConsoleContext extends Viewer {
   readonly engine: SelectEngine
-  readonly tables: readonly VirtualTable[]
   /** Values of the `?`, in their order. */
   readonly parameters: readonly Value[]
   /** Rows of the session's last result: FOUND_ROWS(). */

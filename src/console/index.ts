@@ -3,3 +3,4 @@
  */
 export { redactPasswords } from './account-sql/redact.ts'
 export { type Console, type ConsoleOptions, createConsole } from './console.ts'
+export { type AdminDoorOptions, openAdminDoor } from './gateway-console.ts'

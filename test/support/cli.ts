@@ -33,7 +33,7 @@ export async function saltgate(
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
 
-/** A process of `saltgate serve` whose door is open. */
+/** A process of `saltgate serve`, or `saltgate gateway`, whose door is open. */
 export class Serving implements AsyncDisposable {
   readonly #child: ChildProcessWithoutNullStreams
   readonly #stdout: Collected
@@ -48,8 +48,12 @@ export class Serving implements AsyncDisposable {
   }
 
   /** Starts on a free port and waits until it is ready. */
-  static async start(args: readonly string[], options: CliOptions): Promise<Serving> {
-    const serving = new Serving(start(['serve', '--listen', '127.0.0.1:0', ...args], options))
+  static async start(
+    args: readonly string[],
+    options: CliOptions,
+    command: 'serve' | 'gateway' = 'serve',
+  ): Promise<Serving> {
+    const serving = new Serving(start([command, '--listen', '127.0.0.1:0', ...args], options))
     await serving.printed(/^saltgate ready on .*$/m)
     return serving
   }
@@ -60,6 +64,10 @@ export class Serving implements AsyncDisposable {
 
   get stderr(): string {
     return this.#stderr.text()
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
   }
 
   get port(): number {

@@ -16,6 +16,7 @@ import type { AccountStatement } from '../../console/account-sql/statements.ts'
 import { ConfigurationError, MysqlError } from '../../errors/errors.ts'
 import { loadConfig } from '../../server/config.ts'
 import { Settings } from '../../server/settings.ts'
+import { configSource } from '../config-source.ts'
 import { accountsFile } from '../first-start.ts'
 
 /** What every verb of `saltgate user` takes. */
@@ -43,10 +44,7 @@ export async function withAccounts<T>(
   missing: 'make' | 'pretend' | 'must-exist',
   work: (open: OpenAccounts) => Promise<T>,
 ): Promise<T> {
-  const config = await loadConfig({
-    directory: process.cwd(),
-    ...(options.config !== undefined && { file: options.config }),
-  })
+  const config = await loadConfig(configSource(options))
   const settings = new Settings(config.settings)
   const file = accountsFile(resolve(options.data ?? config.data))
   const there = existsSync(file)

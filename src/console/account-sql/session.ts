@@ -38,6 +38,8 @@ export interface Actor {
   readonly account: Account
   /** The password has expired: until it is changed, nothing else is allowed. */
   readonly mustChangePassword: boolean
+  /** The account is none of this store: nothing here is its own, whatever the names. */
+  readonly isElsewhere?: boolean
 }
 
 export type AccountResult = {
@@ -64,7 +66,7 @@ export function resolve(named: NamedAccount, { actor }: AccountContext): Account
 
 export function isOwn(identity: AccountIdentity, { actor }: AccountContext): boolean {
   const { user, host } = actor.account
-  return identity.user === user && identity.host.toLowerCase() === host.toLowerCase()
+  return actor.isElsewhere !== true && identity.user === user && identity.host.toLowerCase() === host.toLowerCase()
 }
 
 /** Throws: `ServerError` 1227 when the actor lacks CREATE USER. */

@@ -8,7 +8,7 @@ import type { Column, Row, RowsResult } from '../../server/query.ts'
 import type { ConsoleContext } from '../context.ts'
 import { sourceOf, type Token } from '../sql/lexer.ts'
 import { findTable } from '../tables/index.ts'
-import { type VirtualTable, wireColumn } from '../tables/table.ts'
+import { type Viewer, type VirtualTable, wireColumn } from '../tables/table.ts'
 import { knownType } from './column-type.ts'
 import { mysqlError } from './errors.ts'
 import type { ResultColumn, TableSnapshot } from './runner.ts'
@@ -67,7 +67,9 @@ export async function select(
   const isOneForOne = written.length === reply.columns.length && written.every((column) => column.at(-1)?.word !== '*')
   const columns = reply.columns.map((column, i) => {
     const known = isOneForOne ? knownType(written[i] ?? []) : undefined
-    return known === undefined ? resultColumn(column, rows, i, derived) : { name: column.name, ...known }
+    return known === undefined
+      ? resultColumn(column, rows, i, context.tables, derived)
+      : { name: column.name, ...known }
   })
   return { columns, rows }
 }
@@ -90,12 +92,12 @@ async function sleep(
   return wantedMs > limitMs ? serverError('ER_QUERY_TIMEOUT') : undefined
 }
 
-function snapshot(table: VirtualTable, { door, session, tables }: ConsoleContext): TableSnapshot {
+function snapshot(table: VirtualTable, viewer: Viewer): TableSnapshot {
   return {
     schema: table.schema,
     name: table.name,
     columns: table.columns.map(({ name, type }) => ({ name, affinity: affinityOf(type) })),
-    rows: table.rows({ door, session, tables }).map((row) => row.map(sqlValue)),
+    rows: table.rows(viewer).map((row) => row.map(sqlValue)),
   }
 }
 
@@ -110,9 +112,10 @@ function resultColumn(
   result: ResultColumn,
   rows: readonly Row[],
   i: number,
+  tables: readonly VirtualTable[],
   derived: VirtualTable | undefined,
 ): Column {
-  const table = derived ?? findTable(result.schema ?? '', result.table ?? '')
+  const table = derived ?? findTable(tables, result.schema ?? '', result.table ?? '')
   const origin = table?.columns.find(({ name }) => name === result.column)
   if (table === undefined || origin === undefined) return { name: result.name, type: inferredType(rows, i) }
   // A view of information_schema names its columns itself, however they were asked for.

@@ -37,13 +37,13 @@ export function surroundingsOf(context: ConsoleContext): Surroundings {
 
 /** Throws: 1046, 1049, 1109, 1142 or 1146, in MySQL's order: who may not read learns nothing of what there is. */
 export function readableTable(
-  { door, session }: ConsoleContext,
+  { home, session, tables }: ConsoleContext,
   schema: string | undefined,
   name: string,
 ): VirtualTable {
   const database = schema ?? session.database
   if (database === undefined) throw serverError('ER_NO_DB_ERROR')
-  const table = findTable(database, name)
+  const table = findTable(tables, database, name)
   if (table?.readers === 'all') return table
   if (database.toLowerCase() === 'information_schema') {
     throw serverError('ER_UNKNOWN_TABLE', name.toUpperCase(), 'information_schema')
@@ -51,7 +51,7 @@ export function readableTable(
   if (!mayReadSchema(table?.schema ?? database, session.account))
     throw tableDenied('SELECT', session, table?.name ?? name)
   if (table !== undefined) return table
-  const refusal = door.databases.judge(database, session.account)
+  const refusal = home.databases.judge(database, session.account)
   throw refusal === undefined ? serverError('ER_NO_SUCH_TABLE', database, name) : refusal.error
 }
 

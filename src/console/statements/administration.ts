@@ -4,7 +4,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/other-administrative-statements.html
  */
 import { serverError } from '../../errors/errors.ts'
-import { flush as flushDoor, kill as killConnection } from '../../server/administration.ts'
+import { flush as flushDoor, toBeKilled } from '../../server/administration.ts'
 import { consoleDatabases } from '../../server/databases.ts'
 import type { OkResult, Value, Warning } from '../../server/query.ts'
 import type { ConsoleContext, StatementHandler } from '../context.ts'
@@ -14,23 +14,32 @@ import { lex } from '../sql/lexer.ts'
 import { tableDenied } from '../tables/visible.ts'
 import { refuseWrite } from './refused.ts'
 
-export const use: StatementHandler = ({ door, session }, cursor) => {
+export const use: StatementHandler = ({ home, session }, cursor) => {
   const name = cursor.name()
   cursor.end()
-  const refusal = door.databases.judge(name, session.account)
+  const refusal = home.databases.judge(name, session.account)
   if (refusal !== undefined) throw refusal.error
   const lower = name.toLowerCase()
   session.database = consoleDatabases.find((database) => database === lower) ?? name
   return {}
 }
 
-/** KILL [CONNECTION | QUERY] id */
+/** KILL [CONNECTION | QUERY] id. Throws: 1105 when a backend could not be told to end a statement. */
 export async function kill(context: ConsoleContext, cursor: Cursor): Promise<OkResult> {
   const what = cursor.skipOne('CONNECTION', 'QUERY') === 'QUERY' ? 'query' : 'connection'
   if (cursor.isAtEnd) throw cursor.error()
   const { rows } = await select(context, cursor.sql, [...lex('SELECT'), ...cursor.rest])
-  for await (const [id] of rows) killConnection(context.door, context.session, threadId(id), what)
+  for await (const [value] of rows) await killOne(context, threadId(value), what)
   return {}
+}
+
+/** The statement of a gateway's client runs at a backend, which has to be asked. */
+async function killOne({ home, session, gateway }: ConsoleContext, id: number, what: 'connection' | 'query') {
+  const record = toBeKilled(home, session, id)
+  const asked = what === 'query' ? gateway?.killQuery(id) : undefined
+  if (asked === undefined) return record.kill(what)
+  if (await asked) return
+  throw serverError('ER_UNKNOWN_ERROR', 'The backend could not be told; the log of the gateway says why')
 }
 
 /** MySQL reads an unsigned number and keeps 32 bits of it; what is no number is 0. */
@@ -46,12 +55,12 @@ function threadId(value: Value | undefined): number {
  * FLUSH HOSTS, which MySQL 9 has no more although its error 1129 still asks for it; PRIVILEGES and STATUS. Tables and logs
  * can be flushed with no effect: there is nothing in them.
  */
-export const flush: StatementHandler = ({ door, session }, cursor) => {
+export const flush: StatementHandler = ({ home, session }, cursor) => {
   cursor.skipOne('NO_WRITE_TO_BINLOG', 'LOCAL')
   do {
     const what = cursor.skipOne('HOSTS', 'PRIVILEGES', 'STATUS')
     if (what !== undefined) {
-      flushDoor(door, session, what.toLowerCase() as 'hosts' | 'privileges' | 'status')
+      flushDoor(home, session, what.toLowerCase() as 'hosts' | 'privileges' | 'status')
       if (what === 'PRIVILEGES') session.warnings = [deprecated]
       continue
     }
@@ -79,7 +88,7 @@ function reloadNeeded(what: 'TABLES' | 'OPTIMIZER_COSTS' | undefined): Error {
 
 /** TRUNCATE [TABLE] performance_schema.host_cache empties the host cache; no other table can be truncated. */
 export const truncate: StatementHandler = (context, cursor) => {
-  const { door, session } = context
+  const { door, home, session } = context
   cursor.skip('TABLE')
   const [first, dot, second] = cursor.rest
   const name = dot?.word === '.' ? second?.text : first?.text
@@ -90,15 +99,15 @@ export const truncate: StatementHandler = (context, cursor) => {
     return refuseWrite(context, cursor, 'DROP')
   }
   if (!session.account.privileges.has('DROP')) throw tableDenied('DROP', session, 'host_cache')
-  door.hostCache.flush()
+  for (const one of new Set([door, home])) one.hostCache.flush()
   return {}
 }
 
 /** MySQL says of a database that is not there that the table is not there. */
-function requireTable({ door, session }: ConsoleContext, schema: string, name: string): void {
+function requireTable({ home, session }: ConsoleContext, schema: string, name: string): void {
   const { account } = session
   const mayDrop = account.privileges.has('DROP') || account.databases.get(schema)?.has('DROP') === true
-  if (mayDrop && door.databases.judge(schema, account) !== undefined) {
+  if (mayDrop && home.databases.judge(schema, account) !== undefined) {
     throw serverError('ER_NO_SUCH_TABLE', schema, name)
   }
 }

@@ -12,7 +12,7 @@ import { tableDenied } from '../tables/visible.ts'
  * Refuses to change a table, whose name comes next: 1044 in information_schema, 1142 in performance_schema and without the
  * privilege, else 1290.
  */
-export function refuseWrite({ door, session }: ConsoleContext, cursor: Cursor, privilege: Privilege): never {
+export function refuseWrite({ home, session }: ConsoleContext, cursor: Cursor, privilege: Privilege): never {
   let name = cursor.name()
   let schema = session.database
   if (cursor.skip('.')) [schema, name] = [name, cursor.name()]
@@ -25,7 +25,7 @@ export function refuseWrite({ door, session }: ConsoleContext, cursor: Cursor, p
   }
   const granted = account.privileges.has(privilege) || account.databases.get(schema)?.has(privilege) === true
   if (!granted || lower === 'performance_schema') throw tableDenied(privilege, session, name)
-  const refusal = door.databases.judge(schema, account)
+  const refusal = home.databases.judge(schema, account)
   throw refusal === undefined ? readOnly() : refusal.error
 }
 

@@ -17,7 +17,7 @@ import { showList } from './show-result.ts'
 export const showDatabases: StatementHandler = (context, cursor) =>
   showList(context, cursor, {
     columns: 'Database varchar(64)',
-    rows: context.door.databases.visibleTo(context.session.account).map((name) => [name]),
+    rows: context.home.databases.visibleTo(context.session.account).map((name) => [name]),
     namesPattern: true,
   })
 
@@ -110,11 +110,11 @@ export const showCreateTable: StatementHandler = (context, cursor) => {
   }
 }
 
-export const showCreateDatabase: StatementHandler = ({ door, session }, cursor) => {
+export const showCreateDatabase: StatementHandler = ({ home, session }, cursor) => {
   cursor.skip('IF', 'NOT', 'EXISTS')
   const name = cursor.name()
   cursor.end()
-  const refusal = door.databases.judge(name, session.account)
+  const refusal = home.databases.judge(name, session.account)
   if (refusal !== undefined) throw refusal.error
   const collation = name.toLowerCase() === 'information_schema' ? 'utf8mb3' : 'utf8mb4 COLLATE utf8mb4_0900_ai_ci'
   const options = `/*!40100 DEFAULT CHARACTER SET ${collation} */ /*!80016 DEFAULT ENCRYPTION='N' */`
@@ -145,10 +145,10 @@ function listColumns(context: ConsoleContext, cursor: Cursor, table: VirtualTabl
 }
 
 /** Reads `[FROM database]`. Throws: 1046 when neither that nor the session names one, 1044, 1049. */
-function databaseOf({ door, session }: ConsoleContext, cursor: Cursor): string {
+function databaseOf({ home, session }: ConsoleContext, cursor: Cursor): string {
   const name = cursor.skipOne('FROM', 'IN') === undefined ? session.database : cursor.name()
   if (name === undefined) throw serverError('ER_NO_DB_ERROR')
-  const refusal = door.databases.judge(name, session.account)
+  const refusal = home.databases.judge(name, session.account)
   if (refusal !== undefined) throw refusal.error
   return name
 }

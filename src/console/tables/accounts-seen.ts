@@ -7,10 +7,9 @@ import type { Viewer } from './table.ts'
 import { mayReadSchema } from './visible.ts'
 
 /** All of them for who may read the grant tables, else the viewer's own. */
-export function accountsSeen({ door, session }: Viewer): readonly Account[] {
-  const store = accountStore(door.realm.accounts)
+export function accountsSeen({ door, home, session }: Viewer): readonly Account[] {
   if (!mayReadSchema('mysql', session.account)) return [session.account]
-  return store === undefined ? [session.account] : store.list()
+  return accountStore(door.realm.accounts)?.list() ?? (door === home ? [session.account] : [])
 }
 
 /** The account source, if statements can change it. */

@@ -22,12 +22,16 @@ import { processlist } from './performance-schema/processlist.ts'
 import { globalStatus, sessionStatus } from './performance-schema/status.ts'
 import { threads } from './performance-schema/threads.ts'
 import { globalVariables, sessionVariables } from './performance-schema/variables.ts'
+import { backends } from './saltgate/backends.ts'
 import { denyReasons } from './saltgate/deny-reasons.ts'
 import { handshakes } from './saltgate/handshakes.ts'
+import { pairs } from './saltgate/pairs.ts'
 import { phases } from './saltgate/phases.ts'
+import { pools } from './saltgate/pools.ts'
+import { rules } from './saltgate/rules.ts'
 import type { VirtualTable } from './table.ts'
 
-const all: readonly VirtualTable[] = [
+const tablesOfDoors: readonly VirtualTable[] = [
   ...[informationProcesslist, schemata, tables, columns, engines, plugins, userPrivileges, schemaPrivileges],
   ...[userAttributes, characterSets, collations, collationApplicability, ...emptyInformationTables],
   ...[user, db, globalGrants, ...emptyGrantTables],
@@ -36,14 +40,18 @@ const all: readonly VirtualTable[] = [
   ...[handshakes, denyReasons, phases],
 ]
 
-/** By schema and name. */
-export const virtualTables: readonly VirtualTable[] = all.toSorted((a, b) =>
-  a.schema === b.schema ? (a.name < b.name ? -1 : 1) : a.schema < b.schema ? -1 : 1,
-)
+/** Those of every console, by schema and name. */
+export const virtualTables = sorted(tablesOfDoors)
 
-const byName = new Map(virtualTables.map((table) => [`${table.schema}.${table.name}`.toLowerCase(), table]))
+/** Those of the console of a gateway's administrators. */
+export const gatewayTables = sorted([...tablesOfDoors, backends, pairs, pools, rules])
 
 /** Names are found in any spelling. */
-export function findTable(schema: string, name: string): VirtualTable | undefined {
-  return byName.get(`${schema}.${name}`.toLowerCase())
+export function findTable(tables: readonly VirtualTable[], schema: string, name: string): VirtualTable | undefined {
+  const wanted = `${schema}.${name}`.toLowerCase()
+  return tables.find((table) => `${table.schema}.${table.name}`.toLowerCase() === wanted)
+}
+
+function sorted(tables: readonly VirtualTable[]): readonly VirtualTable[] {
+  return tables.toSorted((a, b) => (a.schema === b.schema ? (a.name < b.name ? -1 : 1) : a.schema < b.schema ? -1 : 1))
 }

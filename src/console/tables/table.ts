@@ -1,6 +1,9 @@
 /**
  * What a virtual table is. A table is one file; `index.ts` is the list of them. Nothing else knows any of them by name.
  */
+import { serverError } from '../../errors/errors.ts'
+import type { GatewayView } from '../../gateway/view.ts'
+import type { Administered } from '../../server/administered.ts'
 import type { Door } from '../../server/door.ts'
 import type { Column, Row, Session, Value } from '../../server/query.ts'
 
@@ -27,7 +30,12 @@ export interface TableColumn {
 
 /** Who looks at what. */
 export interface Viewer {
-  readonly door: Door
+  /** What is looked at. */
+  readonly door: Administered
+  /** Where the session is logged in: the same door, or the one of administrators, with accounts and databases of its own. */
+  readonly home: Door
+  /** Of an administrator's console: the gateway that `door` belongs to. */
+  readonly gateway: GatewayView | undefined
   readonly session: Session
   /** Every table there is, for those that describe the others. */
   readonly tables: readonly VirtualTable[]
@@ -88,7 +96,16 @@ export function timestamp(ms: number, digits: 0 | 3 = 0): string {
     .replace('T', ' ')
 }
 
-/** Whether the viewer may see what belongs to this user: everything with PROCESS, else what the own account name has. */
-export function seesUser({ session }: Viewer, user: string | undefined): boolean {
-  return session.account.privileges.has('PROCESS') || (user !== undefined && user === session.account.user)
+/**
+ * Whether the viewer may see what belongs to this user of the door: everything with PROCESS, else what the own account name has.
+ * An account of another door has nothing in this one.
+ */
+export function seesUser({ door, home, session }: Viewer, user: string | undefined): boolean {
+  if (session.account.privileges.has('PROCESS')) return true
+  return door === home && user !== undefined && user === session.account.user
+}
+
+/** For tables about what is everybody's. Throws: 1227. */
+export function requireProcess({ session }: Viewer): void {
+  if (!session.account.privileges.has('PROCESS')) throw serverError('ER_SPECIFIC_ACCESS_DENIED_ERROR', 'PROCESS')
 }

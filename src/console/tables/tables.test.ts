@@ -40,15 +40,15 @@ describe('rows', () => {
   it('have one value per column in every table', () => {
     const session = console.login('root')
     for (const table of virtualTables) {
-      for (const row of table.rows({ door, session, tables: virtualTables })) {
+      for (const row of table.rows({ door, home: door, gateway: undefined, session, tables: virtualTables })) {
         assert.equal(row.length, table.columns.length, `${table.schema}.${table.name}`)
       }
     }
   })
 
   it('are found under any spelling of the name', () => {
-    assert.equal(findTable('Information_Schema', 'processList')?.name, 'PROCESSLIST')
-    assert.equal(findTable('mysql', 'nope'), undefined)
+    assert.equal(findTable(virtualTables, 'Information_Schema', 'processList')?.name, 'PROCESSLIST')
+    assert.equal(findTable(virtualTables, 'mysql', 'nope'), undefined)
   })
 })
 

@@ -11,8 +11,8 @@ export const schemata: VirtualTable = {
     `CATALOG_NAME varchar(64) | SCHEMA_NAME varchar(64) | DEFAULT_CHARACTER_SET_NAME varchar(64) |
     DEFAULT_COLLATION_NAME varchar(64) | SQL_PATH varbinary(0) null | DEFAULT_ENCRYPTION enum('NO','YES')`,
   ),
-  rows: ({ door, session }) =>
-    door.databases
+  rows: ({ home, session }) =>
+    home.databases
       .visibleTo(session.account)
       .map((name) =>
         name === 'information_schema'

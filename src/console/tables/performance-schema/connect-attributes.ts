@@ -26,8 +26,8 @@ export const sessionAccountConnectAttrs: VirtualTable = {
   name: 'session_account_connect_attrs',
   readers: 'all',
   columns: attributeColumns,
-  rows: ({ door, session }) =>
-    [...door.registry.live.values()]
+  rows: ({ home, session }) =>
+    [...home.registry.live.values()]
       .filter(({ accountName }) => accountName !== undefined && accountName === session.record.accountName)
       .flatMap(attributeRows),
 }
