@@ -187,10 +187,8 @@ export function testStatements(server: () => ServerOfClient): void {
     test('that the server finds too large end the connection with a typed error', async () => {
       const large = await server().connect()
       const error = await large.query(`SELECT '${'x'.repeat(66 << 20)}'`).catch((lost) => lost)
-      assert.ok(
-        ['ER_NET_PACKET_TOO_LARGE', 'CR_SERVER_LOST'].includes(error.symbol),
-        `${error.symbol} ${error.message}`,
-      )
+      // By number: behind a gateway it is the gateway that says 2013.
+      assert.ok([1153, 2013].includes(error.code), `${error.symbol} ${error.message}`)
       assert.ok(await large.closed)
     })
 

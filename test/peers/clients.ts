@@ -149,4 +149,5 @@ async function seenFrom(
   return { path: inside, [Symbol.asyncDispose]: () => rm(root + inside) }
 }
 
-const loginScript = readFileSync(new URL('login.py', import.meta.url), 'utf8')
+/** What the Python drivers are asked by, a request in a line: see there. */
+export const loginScript = readFileSync(new URL('login.py', import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 /**
- * `npm run test:peers`: real clients against the front door, the front door beside a real mysqld, and our client against real
- * servers.
+ * `npm run test:peers`: real clients against the front door, the front door beside a real mysqld, our client against real servers, and
+ * real clients through the gateway to real servers.
  *
  * Options: `--against mysqld` lets the real clients meet a real MySQL server instead, and runs nothing else. `--report FILE` writes
  * the page of docs/compatibility.md, and runs only what it is made of.
@@ -8,10 +8,22 @@
 import { parseArgs } from 'node:util'
 import { testAgainstMysqld } from './as-mysqld.ts'
 import { testDoctor } from './doctor.ts'
+import { testBackendAccounts } from './gateway-accounts.ts'
+import { testGatewayCases } from './gateway-cases.ts'
+import { testGatewayCommands } from './gateway-commands.ts'
+import { testGatewayFailover } from './gateway-failover.ts'
+import { testGatewayHealth } from './gateway-health.ts'
+import { testGatewayIntegrity } from './gateway-integrity.ts'
+import { testGatewayLogins } from './gateway-logins.ts'
+import { testGatewayProxyProtocol } from './gateway-proxy.ts'
+import { testGatewaySessions } from './gateway-sessions.ts'
+import { testGatewaySharing } from './gateway-sharing.ts'
 import { installPeers, peerLine } from './install.ts'
+import { testMysqlGroup } from './mysql-failover.ts'
 import { testOurClient } from './our-client.ts'
 import { testOurClientsCases } from './our-client-cases.ts'
 import { testOurConnection } from './our-connection.ts'
+import { testProxyProtocol } from './proxy-protocol.ts'
 import { testRealClients } from './real-clients.ts'
 import { testAgainstTshark } from './tshark.ts'
 
@@ -32,5 +44,17 @@ else {
   testOurClientsCases(peers)
   testOurConnection(peers)
   testDoctor(peers)
+  testBackendAccounts(peers)
+  testGatewayLogins(peers)
+  testGatewayCases(peers)
+  testGatewaySessions(peers)
+  testGatewaySharing(peers)
+  testGatewayProxyProtocol(peers)
+  testGatewayHealth(peers)
+  testMysqlGroup(peers)
+  testGatewayFailover(peers)
+  testGatewayCommands(peers)
+  testGatewayIntegrity()
+  testProxyProtocol(peers)
   testAgainstTshark(peers)
 }
