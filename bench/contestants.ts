@@ -110,7 +110,8 @@ async function createAccounts(name: ContestantName, root: Connection, freshUsers
   }
 }
 
-function withDescendants(pid: number): number[] {
+/** A process and those that it started. */
+export function withDescendants(pid: number): number[] {
   const tasks = readdirSync(`/proc/${pid}/task`)
   const children = tasks.flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
   return [pid, ...children.filter((child) => child !== '').flatMap((child) => withDescendants(Number(child)))]

@@ -10,9 +10,13 @@ import { run } from '../test/peers/command.ts'
 export interface Storm {
   readonly logins: number
   readonly logins_per_s: number
+  readonly queries_per_s?: number
+  readonly rx_mb_per_s?: number
+  readonly seconds?: number
   readonly errors: number
   readonly errors_by_code: Readonly<Record<string, number>>
   readonly login_us: { readonly p50: number; readonly p99: number }
+  readonly query_us?: { readonly p50: number; readonly p99: number }
   /** caching_sha2_password logins that the server did not know from before. */
   readonly full_auth: number
   readonly own_cpu_s: number
@@ -20,7 +24,9 @@ export interface Storm {
   readonly lost?: number
   readonly open_s?: number
   readonly server: {
+    readonly cpu_s?: number
     readonly cpu_us_per_login?: number
+    readonly cpu_us_per_query?: number
     readonly rss_bytes_per_conn?: number
     readonly idle_cpu_ms_per_s?: number
   }

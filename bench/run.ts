@@ -1,13 +1,15 @@
 /**
- * `npm run bench [-- --front-door | --clients | --trace] [--quick] [--json] [--report FILE] [--only NAME,NAME]`: the front door beside a bare
- * Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql, then the reading of
- * captures beside tshark. All parts take under twenty minutes; with `--quick` under four.
+ * `npm run bench [-- --front-door | --clients | --trace | --gateway] [--quick] [--json] [--report FILE] [--only NAME,NAME]`: the front
+ * door beside a bare Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql, then
+ * the reading of captures beside tshark, then the gateway beside a bare Node pipe, HAProxy and MySQL Router. All parts take
+ * under half an hour; with `--quick` under six minutes. `--only` names contestants; for the gateway select, bulk, login and memory too.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { installPeers } from '../test/peers/install.ts'
 import { measureClients } from './clients/part.ts'
 import { measureFrontDoor } from './front-door.ts'
+import { measureGateway } from './gateway/part.ts'
 import { buildLoginstorm } from './loginstorm.ts'
 import { type CaseResult, document, mediansOf, type PartText, ratio, table } from './report.ts'
 import { measureTrace } from './trace/part.ts'
@@ -17,6 +19,7 @@ const { values: flags } = parseArgs({
     'front-door': { type: 'boolean', default: false },
     clients: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    gateway: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     report: { type: 'string' },
@@ -24,7 +27,7 @@ const { values: flags } = parseArgs({
   },
 })
 
-const all = !flags['front-door'] && !flags.clients && !flags.trace
+const all = !flags['front-door'] && !flags.clients && !flags.trace && !flags.gateway
 const only = flags.only?.split(',')
 const say = (line: string) => (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
 
@@ -69,7 +72,22 @@ with \`-q -Y mysql\`, or writes five fields of each packet with \`-T fields\`. T
 included. tshark keeps what it has seen, so the largest capture is not for it.`,
 }
 
-const program = all || flags['front-door'] ? await loginstorm() : undefined
+const gatewayText: PartText = {
+  title: 'The gateway',
+  option: '--gateway',
+  explanation: `One MySQL server, and between it and the clients: nothing (\`direct\`), a bare Node process that pipes each connection (\`floor\`: no
+proxy in Node can cost less), HAProxy in TCP mode, MySQL Router in its ways, or Saltgate. CPU and memory are those of the process
+between; memory is resident memory added per pair of connections, without the kernel's buffers. Compare ratios within one
+table, not figures between runs.
+
+Accounts are \`caching_sha2_password\`, known to the server from before. The floor, HAProxy and \`router-passthrough\` authenticate nobody: they pass
+the login on, and TLS with it. \`router-terminating\` speaks TLS on both sides, or, in cases without TLS, on neither; so does
+Saltgate. \`router-sharing\` hands logged-in connections of the server on. Wherever Router ends TLS, it asks each client for its password
+(\`full\` counts these logins). It has a certificate with an RSA key of 2048 bits, as its bootstrap makes; Saltgate, and
+\`router-sharing-ecdsa\`, one with ECDSA P-256.`,
+}
+
+const program = all || flags['front-door'] || flags.gateway ? await loginstorm() : undefined
 const peers = await installPeers(say)
 for (const peer of peers) {
   if ('missing' in peer && ['mysqld', 'mariadbd'].includes(peer.name)) say(`${peer.name} MISSING: ${peer.missing}`)
@@ -84,11 +102,20 @@ const clientScale = flags.quick
 const traceScale = flags.quick
   ? { rounds: 1, sizes: [64], largest: 128 }
   : { rounds: 3, sizes: [64, 256], largest: 1024 }
+const gatewayScale = flags.quick
+  ? { rounds: 1, firstWarmupS: 0.5, warmupS: 0.2, durationS: 0.6, pairs: 1000 }
+  : { rounds: 3, firstWarmupS: 1.5, warmupS: 0.5, durationS: 2, pairs: 5000 }
 
 const frontDoor =
-  program === undefined ? undefined : await measureFrontDoor(program, peers, frontDoorScale, only, print)
+  program === undefined || !(all || flags['front-door'])
+    ? undefined
+    : await measureFrontDoor(program, peers, frontDoorScale, only, print)
 const clients = all || flags.clients ? await measureClients(peers, clientScale, only, print) : undefined
 const trace = all || flags.trace ? await measureTrace(peers, traceScale, print) : undefined
+const gateway =
+  program === undefined || !(all || flags.gateway)
+    ? undefined
+    : await measureGateway(program, peers, gatewayScale, only, print, say)
 
 if (flags.report) {
   const before = await readFile(flags.report, 'utf8').catch(() => '')
@@ -96,6 +123,7 @@ if (flags.report) {
     { text: frontDoorText, result: frontDoor },
     { text: clientsText, result: clients },
     { text: traceText, result: trace },
+    { text: gatewayText, result: gateway },
   ]
   await writeFile(flags.report, document(parts, before))
 }
