@@ -156,7 +156,7 @@ function startSaltgate({ backend, tls, connections }: Surroundings): Promise<Con
         ],
       },
     }
-    const program = [process.execPath, join(import.meta.dirname, '../../src/cli/saltgate.ts')]
+    const program = [process.execPath, await built()]
     for (const user of [users.own, users.pooled]) {
       const password_ = ['--password-env', 'BENCH_PASSWORD', '--data', `${home}/data`]
       await mustRun([...program, 'user', 'add', user, ...password_], { cwd: home, env: { BENCH_PASSWORD: password } })
@@ -167,6 +167,17 @@ function startSaltgate({ backend, tls, connections }: Surroundings): Promise<Con
     return [...program, 'gateway', '--to', to, ...at]
   })
 }
+
+/** What users run: the compiled package. From the sources, the stripper of types is a part of the process. */
+function built(): Promise<string> {
+  building ??= mustRun([process.execPath, join(root, 'scripts/build.ts')]).then(() =>
+    join(root, 'dist/cli/saltgate.js'),
+  )
+  return building
+}
+
+const root = join(import.meta.dirname, '../..')
+let building: Promise<string> | undefined
 
 function proxy(proxies: readonly ProxyPeer[], name: ProxyName): InstalledProxy {
   const found = proxies.find((one) => one.name === name)

@@ -15,12 +15,11 @@ import { Settings } from '../server/settings.ts'
 import { addDoorOptions, announce, firstStartText, followSignals, logins, publishFacts } from './door-command.ts'
 import { accountsFile, decoySecret, exposedFiles, takeRootPassword } from './first-start.ts'
 import { accountsSql, accountsSqlProducts } from './gateway/accounts-sql.ts'
-import { type OpenAdmin, openAdmin } from './gateway/admin.ts'
+import type { OpenAdmin } from './gateway/admin.ts'
 import { type GatewayOptions, type LoadedGateway, loadGateway } from './gateway/load.ts'
 import { openHere } from './gateway/opened.ts'
 import { OwnPassword, secretsIn } from './gateway/own-password.ts'
 import { printRuleExplanation } from './gateway/print-rule-explanation.ts'
-import { replay } from './gateway/replay.ts'
 import { type Running, reload } from './reload.ts'
 import { terminalLog } from './terminal-log.ts'
 import { visible } from './visible.ts'
@@ -82,7 +81,10 @@ async function run(options: Options): Promise<void> {
   if (options.explainRule !== undefined) {
     return printRuleExplanation(options.explainRule, config.gateway, options.json === true)
   }
-  if (options.replay !== undefined) return await replay(options.replay, config.gateway, options.json === true)
+  if (options.replay !== undefined) {
+    const { replay } = await import('./gateway/replay.ts')
+    return await replay(options.replay, config.gateway, options.json === true)
+  }
   await open(options, config, load, { adminPassword, own })
 }
 
@@ -111,7 +113,10 @@ async function open(
   const { listening, administered: administers, view } = gateway
   const admin =
     adminOn &&
-    (await openAdmin({
+    // The console is more code than the gateway. In a process that forwards, it would be gone over at each garbage collection.
+    (await (
+      await import('./gateway/admin.ts')
+    ).openAdmin({
       ...{ gateway: view, administers, data, keys, log, password: adminPassword },
       listen: adminOn.listen,
     }))

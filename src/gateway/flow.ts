@@ -3,19 +3,31 @@
  * lies behind a command that has to wait.
  */
 import type { Connection } from '../transport/connection.ts'
+import type { Link } from './link.ts'
+import type { Presence } from './presence.ts'
 
 /** What may lie behind a command that waits, before its sender does. Units: bytes. */
 const mostHeld = 65_536
 
+export interface FlowingPair {
+  readonly connection: Connection
+  readonly link: Link | undefined
+  readonly isBusy: boolean
+}
+
 export class Flow {
+  readonly #pair: FlowingPair
   readonly #client: Connection
+  readonly #presence: Presence
   #clientRests = false
   #clientWaits = false
   /** The backend's, while it is not read. */
   #resting: Connection | undefined = undefined
 
-  constructor(client: Connection) {
-    this.#client = client
+  constructor(pair: FlowingPair, presence: Presence) {
+    this.#pair = pair
+    this.#client = pair.connection
+    this.#presence = presence
   }
 
   /** The backend has more than it takes. */
@@ -30,13 +42,16 @@ export class Flow {
   }
 
   /** The client has more than it takes. By the time that it has not, the backend's wire may be somebody else's. */
-  restBackend(wire: Connection, isOurs: () => boolean): void {
+  restBackend(link: Link): void {
+    const { wire } = link
     if (this.#resting === wire) return
     this.#resting = wire
     wire.pause()
+    this.#presence.stall()
     this.#client.drained().then(() => {
       if (this.#resting === wire) this.#resting = undefined
-      if (isOurs()) wire.resume()
+      this.#presence.flow(!this.#pair.isBusy)
+      if (this.#pair.link === link) wire.resume()
     })
   }
 

@@ -204,6 +204,11 @@ export class Gateway implements Gate, OwnKey {
     }
   }
 
+  /** A defect of ours costs one connection, and is not kept quiet. */
+  onDefect(error: unknown, { id }: ConnectionRecord): void {
+    this.#log.error({ err: error, connection: id }, 'the gateway failed')
+  }
+
   async close(): Promise<void> {
     await this.pool.close()
   }

@@ -68,7 +68,7 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
     this.#sharing = this.#share(link)
     this.#commands = this.#scanner()
     this.#answers = new AnswerScanner(state.login, this)
-    this.#flow = new Flow(this.connection)
+    this.#flow = new Flow(this, this.#presence)
     if (compression !== undefined) {
       this.connection.flush()
       this.connection.compress(compression)
@@ -158,8 +158,7 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
     const { link } = this.#seat
     if (link === undefined) return
     if (!this.#seat.write(link, bytes)) this.#flow.restClient(link.wire)
-    // A command may have waited for this, and nothing else.
-    if (this.#answers.outstanding === 0) queueMicrotask(() => this.settle())
+    if (this.#answers.outstanding === 0) this.#settleSoon()
   }
 
   onFramingError(error: MysqlError): void {
@@ -185,9 +184,7 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
       // What a backend says that leaves is nothing to a client that needs none.
       if (this.#seat.farewell && !asked && this.#sharing?.isFree === true) return
       this.#midway = !this.#answers.idle && this.#answers.outstanding > 0
-      const { link } = this.#seat
-      if (this.connection.write(chunk) || link === undefined) return
-      this.#flow.restBackend(link.wire, () => this.#seat.link === link)
+      if (!this.connection.write(chunk) && this.link !== undefined) this.#flow.restBackend(this.link)
     })
   }
 
@@ -195,8 +192,7 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
     this.#sharing?.onAnswered(end)
     if (this.#answers.outstanding > 0) return
     this.#presence.beIdle(end.statusFlags)
-    // Behind the answer, which is not written yet.
-    queueMicrotask(() => this.settle())
+    this.#settleSoon()
     if (this.#draining) queueMicrotask(() => this.drain())
   }
 
@@ -258,6 +254,11 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
   settle(): void {
     if (this.#commands.waiting && this.#answers.outstanding === 0) this.resume()
     this.#sharing?.rest()
+  }
+
+  /** Behind what is about to be written. */
+  #settleSoon(): void {
+    if (this.#sharing !== undefined || this.#commands.waiting) queueMicrotask(() => this.settle())
   }
 
   resume(): void {
@@ -351,8 +352,9 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
     return this.#answers.outstanding === 0 && !this.inTransaction
   }
 
-  /** wait_timeout is over. */
+  /** wait_timeout is over; or net_write_timeout, for a client that does not read what it asked for. */
   onDeadline(): void {
+    if (this.connection.congested) return this.connection.destroy()
     this.#goodbye(serverError('ER_CLIENT_INTERACTION_TIMEOUT'))
   }
 

@@ -24,7 +24,7 @@ import type { AuthResultSeen, Go } from './hooks.ts'
 import type { KillOrder } from './kill-order.ts'
 import type { Link } from './link.ts'
 import { Pair } from './pair.ts'
-import type { Pool } from './pool.ts'
+import { isPoolFull, type Pool } from './pool.ts'
 import { RelayTurn } from './relay-turn.ts'
 import { Relinking } from './relinking.ts'
 import type { BookedRule } from './rule-book.ts'
@@ -224,14 +224,16 @@ export class ClientPassage implements Passage {
       relayed: relay,
       onEnd: countDown,
     })
-    open.then(
-      (link) => this.#onOpened(link, login, to),
-      (error: unknown) => {
-        backend.connections--
-        backend.onFailure(error)
-        relay.settled.then(() => this.#refuse(to, backend, this.#outcomeOf(error, login)))
-      },
-    )
+    open
+      .then(
+        (link) => this.#onOpened(link, login, to),
+        (error: unknown) => {
+          backend.connections--
+          backend.onFailure(error)
+          relay.settled.then(() => this.#refuse(to, backend, this.#outcomeOf(error, login)))
+        },
+      )
+      .catch((error: unknown) => this.#gateway.onDefect(error, this.record))
   }
 
   #openPooled({ login, account }: SessionRequest, own: OwnProof, to: LoginSide): void {
@@ -249,41 +251,42 @@ export class ClientPassage implements Passage {
     }
     const tried = new Set<Backend>()
     let outcome: BackendOutcome | undefined
+    const end = (refusal: BackendOutcome, backend?: Backend): void => {
+      signer?.bytes.fill(0)
+      this.#refuse(to, backend, refusal)
+    }
+    const onOpened = (link: Link): void => {
+      signer?.bytes.fill(0)
+      this.#onOpened(link, login, to)
+    }
     const attempt = (): void => {
-      const backend = this.#gateway.backends.choose(this.#chosen, tried)
-      if (backend === undefined) {
-        signer?.bytes.fill(0)
-        return this.#refuse(to, undefined, outcome ?? { error: noBackend(), blame: 'gateway' })
-      }
+      const backend = gateway.backends.choose(this.#chosen, tried)
+      if (backend === undefined) return end(outcome ?? { error: noBackend(), blame: 'gateway' })
       const link = gateway.pool.acquire(wishOf(claim, backend, signer))
-      if (!(link instanceof Promise)) {
+      if (!(link instanceof Promise)) return onOpened(link)
+      link.then(onOpened, (error: unknown) => onFailed(error, backend)).catch(broken)
+    }
+    const onFailed = (error: unknown, backend: Backend): void => {
+      if (error instanceof FullAuthenticationWanted && !this.#over) {
         signer?.bytes.fill(0)
-        return this.#onOpened(link, login, to)
+        return to.wantsPassword()
       }
-      link.then(
-        (opened) => {
-          signer?.bytes.fill(0)
-          this.#onOpened(opened, login, to)
-        },
-        (error: unknown) => {
-          if (error instanceof FullAuthenticationWanted && !this.#over) {
-            signer?.bytes.fill(0)
-            return to.wantsPassword()
-          }
-          backend.onFailure(error)
-          outcome = this.#outcomeOf(error, login)
-          tried.add(backend)
-          // Nothing of the session has begun: another backend will do as well.
-          if (outcome.blame === 'backend' && !this.#over) return attempt()
-          signer?.bytes.fill(0)
-          this.#refuse(to, backend, outcome)
-        },
-      )
+      // That the gateway's own limits are reached says nothing of the backend.
+      if (!isPoolFull(error)) backend.onFailure(error)
+      outcome = this.#outcomeOf(error, login)
+      tried.add(backend)
+      // Nothing of the session has begun: another backend will do as well.
+      if (outcome.blame === 'backend' && !this.#over) attempt()
+      else end(outcome, backend)
+    }
+    const broken = (error: unknown): void => {
+      gateway.onDefect(error, record)
+      end(this.#outcomeOf(error, login))
     }
     try {
       attempt()
     } catch (error) {
-      this.#refuse(to, undefined, this.#outcomeOf(error, login))
+      broken(error)
     }
   }
 

@@ -51,6 +51,19 @@ export class Presence {
     this.#record.sinceMs = this.#door.now()
   }
 
+  /** The client does not take what it is sent. */
+  stall(): void {
+    if (this.#connection.closing) return
+    this.#door.idleDeadlines(this.#door.settings.get('net_write_timeout')).add(this.#connection)
+  }
+
+  /** It takes it again. */
+  flow(isIdle: boolean): void {
+    if (this.#connection.closing) return
+    this.#connection.deadlineList?.remove(this.#connection)
+    if (isIdle) this.#door.idleDeadlines(this.#door.settings.get('wait_timeout')).add(this.#connection)
+  }
+
   /** A command waits for a link. */
   wait(): void {
     this.#connection.deadlineList?.remove(this.#connection)

@@ -77,6 +77,20 @@ describe('the end of a session', () => {
     )
   })
 
+  it('by net_write_timeout of the gateway ends a client that does not read what it asked for', async () => {
+    await throughGateway(
+      async ({ raw, backend, gateway }) => {
+        const client = await raw()
+        client.pause()
+        client.send(bytes([com.query], text('rows 1000000 1000')), 0)
+        await until(() => gateway.front.door.registry.status.Aborted_clients === 1, 'it was given up')
+        await until(() => live(backend, 'shared') === 0, 'its link is gone')
+        client.destroy()
+      },
+      { settings: { net_write_timeout: 1 } },
+    )
+  })
+
   it('by wait_timeout of the backend is told as the backend told it, and once', async () => {
     await throughGateway(async ({ raw, backend }) => {
       backend.door.settings.setGlobal('wait_timeout', 1)
