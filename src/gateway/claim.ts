@@ -34,9 +34,10 @@ export interface Claim {
 export function wishOf(claim: Claim, backend: Backend, signer: Signer | undefined, state?: SessionState): LinkWish {
   const { gateway, configured, record, rule, login, account } = claim
   const user = rule?.as?.user ?? login.user
+  // Versions of accounts that were read anew after a reload begin anew, too.
   const credentialVersion =
     rule?.way === 'backend'
-      ? `${accountName(account)} ${account.credentialVersion}`
+      ? `${accountName(account)} ${account.credentialVersion} of ${configured.generation}`
       : `rule ${rule?.number} of ${configured.generation}`
   const { capabilities, mariadbCapabilities } = login
   const { sendProxy } = backend.options
