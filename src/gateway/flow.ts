@@ -64,3 +64,15 @@ export class Flow {
     else if (!this.#clientRests) this.#client.resume()
   }
 }
+
+/**
+ * Frees the memory of a large chunk that was read and is written. V8 collects garbage each time so many bytes lie in buffers, whoever uses
+ * them still; of a large result that was a good part of all the work. After: a chunk that the kernel has taken is empty.
+ */
+export function giveMemoryBack({ buffer, byteLength }: Uint8Array, { socket }: Connection): void {
+  if (byteLength < largeChunk || buffer.byteLength !== byteLength || socket.writableLength > 0) return
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
+}
+
+/** Bytes; Node reads 64 KiB at a time. */
+const largeChunk = 16_384

@@ -19,7 +19,7 @@ import type { TlsPeer } from '../server/tls-context.ts'
 import { compressionFor } from '../transport/compression.ts'
 import type { Connection } from '../transport/connection.ts'
 import type { ByteSink } from '../transport/handlers.ts'
-import { Flow } from './flow.ts'
+import { Flow, giveMemoryBack } from './flow.ts'
 import { type KillOrder, killOrder } from './kill-order.ts'
 import type { Link, LinkUser } from './link.ts'
 import type { ClientPassage } from './passage.ts'
@@ -155,9 +155,8 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
   }
 
   forward(bytes: Uint8Array): void {
-    const { link } = this.#seat
-    if (link === undefined) return
-    if (!this.#seat.write(link, bytes)) this.#flow.restClient(link.wire)
+    const { link } = this
+    if (link !== undefined && !this.#seat.write(link, bytes)) this.#flow.restClient(link.wire)
     if (this.#answers.outstanding === 0) this.#settleSoon()
   }
 
@@ -185,6 +184,7 @@ export class Pair implements ByteSink, CommandSink, AnswerSink, LinkUser, Sharin
       if (this.#seat.farewell && !asked && this.#sharing?.isFree === true) return
       this.#midway = !this.#answers.idle && this.#answers.outstanding > 0
       if (!this.connection.write(chunk) && this.link !== undefined) this.#flow.restBackend(this.link)
+      else giveMemoryBack(chunk, this.connection)
     })
   }
 

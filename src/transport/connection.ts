@@ -104,12 +104,12 @@ export class Connection implements DeadlineEntry {
     this.write(queued.length === 1 ? (queued[0] as Uint8Array) : Buffer.concat(queued))
   }
 
-  /** Writes bytes that are packets already, at once. Returns whether the peer keeps up; `drained()` tells when it does again. */
+  /** Writes bytes that are packets already. Returns whether the kernel or the peer keeps up; `drained()` tells when they do. */
   write(bytes: Uint8Array): boolean {
     if (this.#closed || this.#closing) return true
     const onWire = this.#compression === undefined ? bytes : this.#compression.compress(bytes)
     this.#traffic.Bytes_sent += onWire.length
-    return this.socket.write(onWire)
+    return this.socket.write(onWire) || this.socket.writableLength === 0
   }
 
   /**
