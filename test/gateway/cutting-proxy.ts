@@ -1,6 +1,6 @@
 /** Stands on one leg of a gateway, and ends each connection behind a byte of its own: by FIN, by RST, or by passing on nothing more. */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { LoopbackServer } from '../support/loopback-server.ts'
 
 export interface Cut {
   /** Whose bytes are counted: of who connected, or of who was connected to. */
@@ -12,45 +12,25 @@ export interface Cut {
   made?: true
 }
 
-export class CuttingProxy {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+export class CuttingProxy extends LoopbackServer {
+  readonly #port: number
   /** For the connections to come, one each; whoever comes when it is empty is only counted. */
   readonly cuts: Cut[] = []
   /** Bytes of the last connection that was not cut. */
   passed = { caller: 0, called: 0 }
-  connections = 0
 
   private constructor(port: number) {
-    this.#server = createServer({ noDelay: true }, (caller) => this.#join(caller, port))
+    super()
+    this.#port = port
   }
 
-  static async open(port: number): Promise<CuttingProxy> {
-    const proxy = new CuttingProxy(port)
-    proxy.#server.listen({ port: 0, host: '127.0.0.1', backlog: 1000 })
-    await once(proxy.#server, 'listening')
-    return proxy
+  static open(port: number): Promise<CuttingProxy> {
+    return new CuttingProxy(port).listen()
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  /** Sockets that are not gone yet. */
-  get open(): number {
-    return this.#sockets.size
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-    await once(this.#server, 'close')
-  }
-
-  #join(caller: Socket, port: number): void {
-    this.connections++
+  protected override serve(caller: Socket): void {
     const cut = this.cuts.shift()
-    const called = connect({ port, host: '127.0.0.1', noDelay: true })
+    const called = this.keep(connect({ port: this.#port, host: '127.0.0.1', noDelay: true }))
     const passed = { caller: 0, called: 0 }
     if (cut === undefined) this.passed = passed
     let over = false
@@ -68,7 +48,6 @@ export class CuttingProxy {
       ['caller', caller, called],
       ['called', called, caller],
     ] as const) {
-      this.#sockets.add(from)
       from.on('data', (chunk: Buffer) => {
         if (over) return
         const left = cut?.of === side ? cut.after - passed[side] : Number.POSITIVE_INFINITY
@@ -76,12 +55,8 @@ export class CuttingProxy {
         to.write(chunk.subarray(0, left))
         if (chunk.length >= left) end()
       })
-      from.on('error', () => {})
       from.on('end', () => to.end())
-      from.on('close', () => {
-        this.#sockets.delete(from)
-        to.destroy()
-      })
+      from.on('close', () => to.destroy())
     }
     if (cut?.after === 0) end()
   }

@@ -2,9 +2,9 @@
  * A backend that tells the truth until it is told to lie: it takes every login by mysql_native_password, answers every command by OK, and
  * keeps all that it hears. A lie is for the next connection alone, so that the gateway's watch meets an honest server before and after.
  */
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { err, frame, type Greeting, greeting, ok, switchTo } from '../rogue/packets.ts'
+import { LoopbackServer } from '../support/loopback-server.ts'
 
 /** What it would say next: a greeting, the request for another plugin, the verdict, the answer to a command. */
 export type Turn = 'greeting' | 'switch' | 'verdict' | 'answer'
@@ -20,9 +20,7 @@ export interface Lie {
 /** Ids of what it says, where nothing went wrong before. */
 export const idOf: Readonly<Record<Turn, number>> = { greeting: 0, switch: 2, verdict: 4, answer: 1 }
 
-export class LyingBackend {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+export class LyingBackend extends LoopbackServer {
   #lie: Lie | undefined = undefined
   greeting: Greeting = {}
   /** One per connection that got beyond the greeting: the user, and all that was said there, the login included. */
@@ -33,27 +31,9 @@ export class LyingBackend {
     readonly answered: boolean
     readonly commands: readonly Buffer[]
   }[] = []
-  /** Connections so far. */
-  connections = 0
 
-  private constructor() {
-    this.#server = createServer({ noDelay: true }, (socket) => void this.#serve(socket))
-  }
-
-  static async open(host = '127.0.0.1'): Promise<LyingBackend> {
-    const backend = new LyingBackend()
-    backend.#server.listen(0, host)
-    await once(backend.#server, 'listening')
-    return backend
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  /** Connections that the other side has not left. */
-  get open(): number {
-    return this.#sockets.size
+  static open(host?: string): Promise<LyingBackend> {
+    return new LyingBackend().listen(host)
   }
 
   /** Whether the lie was told. */
@@ -65,17 +45,11 @@ export class LyingBackend {
     this.#lie = lie
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-    await once(this.#server, 'close')
+  protected override serve(socket: Socket): void {
+    void this.#answer(socket)
   }
 
-  async #serve(socket: Socket): Promise<void> {
-    this.connections++
-    this.#sockets.add(socket)
-    socket.on('close', () => this.#sockets.delete(socket))
-    socket.on('error', () => {})
+  async #answer(socket: Socket): Promise<void> {
     const lie = this.#lie
     this.#lie = undefined
     const packets = packetsOf(socket)

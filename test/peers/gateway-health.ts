@@ -1,7 +1,7 @@
 /** The watch of a gateway over real servers: what it learns of them, and that it leaves no trace in their counts of errors. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { connect } from '../../src/client/connect.ts'
 import type { Connection } from '../../src/client/connection.ts'
@@ -10,6 +10,7 @@ import type { BackendOptions } from '../../src/gateway/backend.ts'
 import { type Backend, type BackendChange, Backends } from '../../src/gateway/backends.ts'
 import { silentLog } from '../../src/server/log.ts'
 import { until } from '../support/door.ts'
+import { LoopbackServer } from '../support/loopback-server.ts'
 import { before as beforeGateway, reach, serverKinds, startServer, watcher } from './gateway-world.ts'
 import { installed, type Peer } from './install.ts'
 import { type Group, startGroup } from './mysql-group.ts'
@@ -112,7 +113,7 @@ function testOneServer(product: 'MySQL' | 'MariaDB', world: () => World): void {
 
   test('knocks from outside without ever being blocked by max_connect_errors = 1', async () => {
     const { server, root } = world()
-    await using way = await wayTo(server)
+    await using way = await new Way(server).listen()
     const before = await countsOf(root)
     await using watch = await watchOver({ connect: { ...way.options, tls: { mode: 'DISABLED' } } })
     const { backend } = watch
@@ -138,7 +139,7 @@ function testOneServer(product: 'MySQL' | 'MariaDB', world: () => World): void {
 
   test('says what is the matter when it is blocked after all', async () => {
     const { server } = world()
-    await using way = await wayTo(server)
+    await using way = await new Way(server).listen()
     // Two handshakes that end half-way: what a health check of the usual kind does.
     for (let i = 0; i < 2; i++) {
       const socket = connectTcp({ port: way.options.port as number, host: '127.0.0.1' })
@@ -251,47 +252,29 @@ async function countsOf(root: Connection): Promise<{ readonly aborted: number }>
   return { aborted: Number(rows[0]?.Value) }
 }
 
-interface Way extends AsyncDisposable {
-  readonly options: ConnectOptions
-  readonly connections: number
-  readonly open: number
-}
-
 /** From an address that the server knows by its own name: 127.0.0.1 is never blocked. */
-async function wayTo({ port }: RunningServer): Promise<Way> {
-  const sockets = new Set<Socket>()
-  let connections = 0
-  const server: Server = createServer({ noDelay: true }, (client) => {
-    connections++
-    const upstream = connectTcp({ port, host: '127.0.0.1', localAddress: '127.0.0.9', noDelay: true })
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-      socket.on('close', () => {
-        sockets.delete(socket)
-        other.destroy()
-      })
-    }
+class Way extends LoopbackServer implements AsyncDisposable {
+  readonly #to: RunningServer
+
+  constructor(to: RunningServer) {
+    super()
+    this.#to = to
+  }
+
+  get options(): ConnectOptions {
+    return { host: '127.0.0.1', port: this.port, tls: { mode: 'DISABLED' }, getServerPublicKey: true }
+  }
+
+  protected override serve(client: Socket): void {
+    const upstream = this.keep(
+      connectTcp({ port: this.#to.port, host: '127.0.0.1', localAddress: '127.0.0.9', noDelay: true }),
+    )
+    client.on('close', () => upstream.destroy())
+    upstream.on('close', () => client.destroy())
     client.pipe(upstream).pipe(client)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port: ours } = server.address() as AddressInfo
-  return {
-    options: { host: '127.0.0.1', port: ours, tls: { mode: 'DISABLED' }, getServerPublicKey: true },
-    get connections() {
-      return connections
-    },
-    get open() {
-      return sockets.size
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 }

@@ -1,6 +1,6 @@
 /** Stands between a client and a server, and cuts the connection behind a byte of its choice. */
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { LoopbackServer } from '../support/loopback-server.ts'
 
 export interface Cut {
   /** Whose bytes are counted. */
@@ -9,9 +9,7 @@ export interface Cut {
   readonly after: number
 }
 
-export class Relay {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+export class Relay extends LoopbackServer {
   readonly #upstreamPort: number
   /** Of the next connection; left out: it is only counted. */
   cut: Cut | undefined = undefined
@@ -19,35 +17,17 @@ export class Relay {
   passed = { client: 0, server: 0 }
 
   private constructor(upstreamPort: number) {
+    super()
     this.#upstreamPort = upstreamPort
-    this.#server = createServer({ noDelay: true }, (client) => this.#join(client))
   }
 
-  static async open(upstreamPort: number): Promise<Relay> {
-    const relay = new Relay(upstreamPort)
-    relay.#server.listen(0, '127.0.0.1')
-    await once(relay.#server, 'listening')
-    return relay
+  static open(upstreamPort: number): Promise<Relay> {
+    return new Relay(upstreamPort).listen()
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  /** Sockets that either side has not left yet. */
-  get open(): number {
-    return this.#sockets.size
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-    await once(this.#server, 'close')
-  }
-
-  #join(client: Socket): void {
+  protected override serve(client: Socket): void {
     const { cut } = this
-    const server = connect({ port: this.#upstreamPort, host: '127.0.0.1', noDelay: true })
+    const server = this.keep(connect({ port: this.#upstreamPort, host: '127.0.0.1', noDelay: true }))
     const passed = { client: 0, server: 0 }
     this.passed = passed
     let over = false
@@ -61,7 +41,6 @@ export class Relay {
       ['client', client, server],
       ['server', server, client],
     ] as const) {
-      this.#sockets.add(from)
       from.on('data', (chunk: Buffer) => {
         if (over) return
         const left = cut?.of === side ? cut.after - passed[side] : Number.POSITIVE_INFINITY
@@ -73,12 +52,8 @@ export class Relay {
           end()
         }
       })
-      from.on('error', () => {})
       from.on('end', () => to.end())
-      from.on('close', () => {
-        this.#sockets.delete(from)
-        to.end()
-      })
+      from.on('close', () => to.end())
     }
     if (cut?.after === 0 && cut.of === 'server') end()
   }

@@ -1,8 +1,7 @@
 /** T49 and T50: what a backend gets to hear, by the rule, the channels of both legs, and whoever the backend turns out to be. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { type AddressInfo, connect as connectSocket, createServer, type Server } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -16,6 +15,7 @@ import { frame, moreData, nonce, nonce32, switchTo } from '../rogue/packets.ts'
 import { bytes, text, zeros } from '../support/bytes.ts'
 import { until } from '../support/door.ts'
 import { openTestGateway, type TestGateway } from '../support/gateway.ts'
+import { LoopbackServer } from '../support/loopback-server.ts'
 import { nativeScramble, sha2Scramble } from './stranger.ts'
 
 const password = 'Canary of the client'
@@ -289,44 +289,30 @@ describe('the legs of a session', { timeout: 30_000 }, () => {
 })
 
 /** Stands in between, and takes CLIENT_SSL out of a greeting: a backend that has TLS no more, or an attacker. */
-class Stripping {
-  readonly #server: Server
+class Stripping extends LoopbackServer {
+  readonly #port: number
   strips = false
 
   private constructor(port: number) {
-    this.#server = createServer((client) => {
-      const server = connectSocket({ port, host: '127.0.0.1' })
-      const { strips } = this
-      server.once('data', (greeting: Buffer) => {
-        const flags = greeting.indexOf(0, 5) + 1 + 4 + 8 + 1
-        if (strips) greeting.writeUInt16LE(greeting.readUInt16LE(flags) & ~0x0800, flags)
-        client.write(greeting)
-        server.pipe(client)
-      })
-      client.pipe(server)
-      for (const [one, other] of [
-        [client, server],
-        [server, client],
-      ] as const) {
-        one.on('error', () => {})
-        one.on('close', () => other.destroy())
-      }
+    super()
+    this.#port = port
+  }
+
+  static open(port: number): Promise<Stripping> {
+    return new Stripping(port).listen()
+  }
+
+  protected override serve(client: Socket): void {
+    const server = this.keep(connectSocket({ port: this.#port, host: '127.0.0.1' }))
+    const { strips } = this
+    server.once('data', (greeting: Buffer) => {
+      const flags = greeting.indexOf(0, 5) + 1 + 4 + 8 + 1
+      if (strips) greeting.writeUInt16LE(greeting.readUInt16LE(flags) & ~0x0800, flags)
+      client.write(greeting)
+      server.pipe(client)
     })
-  }
-
-  static async open(port: number): Promise<Stripping> {
-    const stripping = new Stripping(port)
-    stripping.#server.listen(0, '127.0.0.1')
-    await once(stripping.#server, 'listening')
-    return stripping
-  }
-
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  async close(): Promise<void> {
-    this.#server.close()
-    await once(this.#server, 'close')
+    client.pipe(server)
+    client.on('close', () => server.destroy())
+    server.on('close', () => client.destroy())
   }
 }
