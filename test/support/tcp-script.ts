@@ -49,3 +49,15 @@ export function captured(sent: readonly Sent[]): Buffer {
 export function frameOf(sent: Sent, index: number): Frame {
   return { bytes: ethernet([], ipPacket(sent)), nanoseconds: 1_700_000_000_000_000_000n + BigInt(index) * 1_000_000n }
 }
+
+/** A short login. */
+export const turns: readonly Turn[] = [
+  ['server', 'greeting'],
+  ['client', 'login'],
+  ['server', 'ok'],
+]
+/** By `story`, as it is to be told. */
+export const told = ['server greeting', 'client login', 'server ok', 'client fin', 'server fin']
+export const sent = tcp(turns)
+export const packets = sent.map(ipPacket)
+export const overIPv6 = tcp(turns, { client: '[2001:db8:0:0:0:0:0:1]:50000', server: '[2001:db8:0:0:0:0:0:2]:3306' })

@@ -2,15 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Sent } from '../../../test/support/capture-writer.ts'
 import { keepIn, readCapture, type SeenFlow, said, story } from '../../../test/support/flows.ts'
-import { captured, type Turn, tcp } from '../../../test/support/tcp-script.ts'
+import { captured, sent, tcp, told, turns } from '../../../test/support/tcp-script.ts'
 import { CaptureReader } from './read-capture.ts'
-
-const turns: Turn[] = [
-  ['server', 'greeting'],
-  ['client', 'login'],
-  ['server', 'ok'],
-]
-const told = ['server greeting', 'client login', 'server ok', 'client fin', 'server fin']
 
 describe('FlowTable', () => {
   it('keeps connections apart that go on at the same time', () => {
@@ -51,7 +44,6 @@ describe('FlowTable', () => {
   })
 
   it('takes stragglers of a closed connection for nothing', () => {
-    const sent = tcp(turns)
     const { flows } = readCapture(
       captured([...sent, sent[1] as Sent, sent[4] as Sent, { ...(sent[3] as Sent), flags: 'R' }]),
     )

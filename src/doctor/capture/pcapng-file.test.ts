@@ -5,23 +5,14 @@ import {
   enhancedPacket,
   ethernet,
   interfaceDescription,
-  ipPacket,
   links,
   pcapng,
   simplePacket,
   tlsSecrets,
 } from '../../../test/support/capture-writer.ts'
 import { readCapture, type SeenFlow, story } from '../../../test/support/flows.ts'
-import { type Turn, tcp } from '../../../test/support/tcp-script.ts'
+import { packets, told } from '../../../test/support/tcp-script.ts'
 
-const turns: Turn[] = [
-  ['server', 'greeting'],
-  ['client', 'login'],
-  ['server', 'ok'],
-]
-const told = ['server greeting', 'client login', 'server ok', 'client fin', 'server fin']
-const sent = tcp(turns)
-const packets = sent.map(ipPacket)
 const timeUs = 1_700_000_000_123_456n
 
 describe('PcapngFile', () => {

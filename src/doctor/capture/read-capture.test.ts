@@ -12,18 +12,9 @@ import {
   tlsSecrets,
 } from '../../../test/support/capture-writer.ts'
 import { keepIn, readCapture, type SeenFlow, story } from '../../../test/support/flows.ts'
-import { captured, type Turn, tcp } from '../../../test/support/tcp-script.ts'
+import { captured, overIPv6, packets, sent, type Turn, tcp, told } from '../../../test/support/tcp-script.ts'
 import { readFlows } from './read-capture.ts'
 
-const turns: Turn[] = [
-  ['server', 'greeting'],
-  ['client', 'login'],
-  ['server', 'ok'],
-]
-const told = ['server greeting', 'client login', 'server ok', 'client fin', 'server fin']
-const sent = tcp(turns)
-const packets = sent.map(ipPacket)
-const overIPv6 = tcp(turns, { client: '[2001:db8:0:0:0:0:0:1]:50000', server: '[2001:db8:0:0:0:0:0:2]:3306' })
 const timeUs = 1_700_000_000_123_456n
 
 describe('readFlows', () => {

@@ -2,17 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ethernet, ipPacket, links, pcap } from '../../../test/support/capture-writer.ts'
 import { readCapture, story } from '../../../test/support/flows.ts'
-import { type Turn, tcp } from '../../../test/support/tcp-script.ts'
+import { overIPv6, packets, sent, told } from '../../../test/support/tcp-script.ts'
 
-const turns: Turn[] = [
-  ['server', 'greeting'],
-  ['client', 'login'],
-  ['server', 'ok'],
-]
-const told = ['server greeting', 'client login', 'server ok', 'client fin', 'server fin']
-const sent = tcp(turns)
-const packets = sent.map(ipPacket)
-const overIPv6 = tcp(turns, { client: '[2001:db8:0:0:0:0:0:1]:50000', server: '[2001:db8:0:0:0:0:0:2]:3306' })
 const timeUs = 1_700_000_000_123_456n
 
 describe('Segments', () => {

@@ -3,14 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { Sent } from '../../../test/support/capture-writer.ts'
 import { readCapture, type SeenFlow, said, story } from '../../../test/support/flows.ts'
-import { captured, type Turn, tcp } from '../../../test/support/tcp-script.ts'
-
-const turns: Turn[] = [
-  ['server', 'greeting'],
-  ['client', 'login'],
-  ['server', 'ok'],
-]
-const told = ['server greeting', 'client login', 'server ok', 'client fin', 'server fin']
+import { captured, sent, type Turn, tcp, told, turns } from '../../../test/support/tcp-script.ts'
 
 describe('a TCP connection', () => {
   it('is told in the order in which it was', () => {
@@ -123,7 +116,6 @@ describe('a TCP connection', () => {
   })
 
   it('tells a reset after a FIN of the same side', () => {
-    const sent = tcp(turns)
     const reset = { ...(sent.at(-1) as Sent), flags: 'R' }
     const { flow } = readOne([...sent.slice(0, -2), reset, sent.at(-2) as Sent])
     assert.deepEqual(story(flow).slice(-2), ['client fin', 'client rst'])
