@@ -60,7 +60,7 @@ export class Login implements PacketHandler {
     { passwords, tokens }: Secrets,
     prompt: Prompt,
     end: LoginEnd,
-    signal: AbortSignal | undefined,
+    signal?: AbortSignal,
   ) {
     this.#settings = settings
     this.#story = new LoginStory(settings, identity)

@@ -40,13 +40,13 @@ export interface LoginWants {
   readonly backend: Backend
   readonly as: BackendIdentity
   readonly shape: ClientShape
-  readonly attributes: ConnectAttributes | undefined
+  /** The client's, where the connection is for it alone. */
+  readonly attributes?: ConnectAttributes | undefined
   /** Nothing is sent to a backend in clear, unless it is on this machine. */
   readonly secure: boolean
   readonly relayed?: Relayed
   /** Ahead of everything: a PROXY header. */
   readonly preamble?: Uint8Array
-  readonly signal: AbortSignal | undefined
   /** Of the pool, for the link. */
   readonly key: string
   readonly onEnd: (link: Link) => void
@@ -59,35 +59,28 @@ export interface LoginWants {
  * when a digest will not do. After a throw nothing is open.
  */
 export function logIn(wants: LoginWants): Promise<Link> {
-  const { backend, as, shape, relayed, signal, key, onEnd } = wants
+  const { backend, as, shape, relayed, key, onEnd } = wants
   const { user, database, signer } = as
   const own = settingsFor(wants)
   const { zstdLevel } = own.login
   return new Promise((resolve, reject) => {
     const passwords = [signer.bytes, none, none]
     const identity = { user, database, passwords: [], openidToken: undefined }
-    new Login(
-      own,
-      identity,
-      { passwords, tokens: new Map() },
-      relayed?.prompt ?? nobodyToAsk,
-      {
-        failed: reject,
-        entered: (entered) => {
-          backend.onGreeting(factsOf(entered.loggedIn.greeting))
-          const missing = shape.capabilities & ofSession & ~entered.loggedIn.capabilities
-          if (missing !== 0) {
-            entered.wire.destroy()
-            const what = names(missing).join(', ')
-            return reject(
-              clientError('CR_SSL_CONNECTION_ERROR', `the backend has not what the client was offered: ${what}`),
-            )
-          }
-          resolve(new Link(backend, entered, key, { database, collationId: shape.collationId }, zstdLevel, onEnd))
-        },
+    new Login(own, identity, { passwords, tokens: new Map() }, relayed?.prompt ?? nobodyToAsk, {
+      failed: reject,
+      entered: (entered) => {
+        backend.onGreeting(factsOf(entered.loggedIn.greeting))
+        const missing = shape.capabilities & ofSession & ~entered.loggedIn.capabilities
+        if (missing !== 0) {
+          entered.wire.destroy()
+          const what = names(missing).join(', ')
+          return reject(
+            clientError('CR_SSL_CONNECTION_ERROR', `the backend has not what the client was offered: ${what}`),
+          )
+        }
+        resolve(new Link(backend, entered, key, { database, collationId: shape.collationId }, zstdLevel, onEnd))
       },
-      signal,
-    ).start()
+    }).start()
   })
 }
 
@@ -124,7 +117,7 @@ export function collationOf({ collationId }: Pick<LoginFacts, 'collationId'>, { 
 
 const utf8mb4 = 45
 
-export function factsOf(greeting: {
+function factsOf(greeting: {
   readonly serverVersion: string
   readonly capabilities: number
   readonly mariadbCapabilities: number

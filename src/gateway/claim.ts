@@ -74,8 +74,6 @@ export function wantsOf(
   return {
     ...{ backend, key, secure: isSecured(claim) },
     shape: { capabilities, mariadbCapabilities, collationId: collationOf(login, backend), maxPacketSize },
-    attributes: undefined,
-    signal: undefined,
     ...(preamble !== undefined && { preamble }),
   }
 }

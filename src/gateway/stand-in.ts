@@ -11,11 +11,6 @@ export function standIn(user: string): Account {
   if (before !== undefined) return before
   const made: Account = { ...defaults, user }
   known.set(user, made)
-  if (known.size > mostKnown) for (const oldest of known.keys()) return forget(oldest, made)
-  return made
-}
-
-function forget(oldest: string, made: Account): Account {
-  known.delete(oldest)
+  if (known.size > mostKnown) known.delete(known.keys().next().value as string)
   return made
 }
