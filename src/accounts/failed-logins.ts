@@ -17,10 +17,16 @@ export interface LoginBlock {
   readonly failures: number
 }
 
+export interface FailedLoginBlock {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number
+  readonly failures: number
+}
+
 /** Times are milliseconds since 1970. */
 export class FailedLogins {
   readonly #counting = new Map<string, number>()
-  readonly #blocked = new Map<string, { readonly sinceMs: number; readonly failures: number }>()
+  readonly #blocked = new Map<string, FailedLoginBlock>()
   readonly #limit: number
 
   /** `limit`: accounts of each kind that are remembered; beyond it the longest known one is forgotten. */
@@ -58,6 +64,11 @@ export class FailedLogins {
     if (days > 0) return { blocked: true, daysRemaining: days, failures }
     this.#blocked.delete(key)
     return open(0)
+  }
+
+  /** Who was blocked, by `accountKey`, and when; some of them may be open again by now. */
+  blocks(): readonly (readonly [key: string, block: FailedLoginBlock])[] {
+    return [...this.#blocked]
   }
 
   /** After a right password, whether it was let in or not: the count starts again. */

@@ -17,6 +17,7 @@ import { WatchedFlow } from '../doctor/tap/watched-flow.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { parseListen } from '../server/listen-address.ts'
 import { makeCertificates } from '../server/self-made-certificate.ts'
+import { version } from '../version.ts'
 import { visible } from './visible.ts'
 
 export interface LiveFlags {
@@ -137,7 +138,6 @@ async function endingOf({ tls, sslMode, sslCa }: LiveFlags, target: Target): Pro
 }
 
 function captureFile(path: string): CaptureFile {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   return new CaptureFile(path, {
     application: `Saltgate ${version}`,
     comment:

@@ -5,6 +5,7 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/performance-schema-connection-attribute-tables.html
  */
 import { capability, has } from '../packets/capabilities.ts'
+import type { ConnectAttributes } from '../packets/connect-attributes.ts'
 import type { LoginHead } from '../packets/login-head.ts'
 import { utf8 } from '../wire/reader.ts'
 import type { Observation } from './observation.ts'
@@ -29,15 +30,23 @@ export function fingerprintOf(seen: Observation): Fingerprint {
 /** Many findings ask for the same. */
 const fingerprints = new WeakMap<Observation, Fingerprint>()
 
-function read(seen: Observation): Fingerprint {
-  const head = seen.login ?? seen.sslRequest
-  const name = attributeOf(seen, '_client_name')
+function read({ login, sslRequest, greeting }: Observation): Fingerprint {
+  return fingerprintFrom(login ?? sslRequest, login?.connectAttributes, greeting?.capabilities ?? 0xffffffff)
+}
+
+/** `offered` are the server's capabilities: those beyond them say nothing of the client. */
+export function fingerprintFrom(
+  head: Pick<LoginHead, 'capabilities' | 'maxPacketSize'> | undefined,
+  attributes: ConnectAttributes | undefined,
+  offered: number,
+): Fingerprint {
+  const name = attributeNamed(attributes, '_client_name')
   if (name !== undefined) {
     const client = byAttribute.get(name) ?? name
-    const version = attributeOf(seen, '_client_version')
+    const version = attributeNamed(attributes, '_client_version')
     return { client, version: client === goDriver ? goVersion(head) : version, certain: true }
   }
-  const client = head === undefined ? undefined : byFlags(head, seen.greeting?.capabilities ?? 0xffffffff)
+  const client = head === undefined ? undefined : byFlags(head, offered)
   return { client: client ?? 'unknown', version: client === goDriver ? goVersion(head) : undefined, certain: false }
 }
 
@@ -50,14 +59,18 @@ export function sayClient({ client, version, certain }: Fingerprint): string {
 
 /** One connect attribute of the login, as text. */
 export function attributeOf(seen: Observation, name: string): string | undefined {
-  const pair = seen.login?.connectAttributes?.find(([key]) => utf8(key) === name)
+  return attributeNamed(seen.login?.connectAttributes, name)
+}
+
+function attributeNamed(attributes: ConnectAttributes | undefined, name: string): string | undefined {
+  const pair = attributes?.find(([key]) => utf8(key) === name)
   return pair && utf8(pair[1])
 }
 
 const goDriver = 'go-sql-driver'
 
 /** go-sql-driver names no version; 1.10 was the first to know the OK in the place of the EOF. */
-function goVersion(head: LoginHead | undefined): string | undefined {
+function goVersion(head: Pick<LoginHead, 'capabilities'> | undefined): string | undefined {
   return head !== undefined && has(head.capabilities, capability.DEPRECATE_EOF) ? '1.10' : undefined
 }
 
@@ -132,7 +145,10 @@ const flagRows: readonly FlagRow[] = [
 ]
 
 /** Bits that the server does not offer say nothing: some clients leave them out then, some do not. */
-function byFlags({ capabilities, maxPacketSize }: LoginHead, offered: number): string | undefined {
+function byFlags(
+  { capabilities, maxPacketSize }: Pick<LoginHead, 'capabilities' | 'maxPacketSize'>,
+  offered: number,
+): string | undefined {
   const plain = (row: FlagRow) => offered & ~(usuallyVaries | (row.varies ?? 0))
   return flagRows.find(
     (row) =>

@@ -1,6 +1,7 @@
 /** `createGateway`: a gateway inside a program, from the same words as the configuration file. */
 import { type AccountInput, MemoryAccounts } from '../accounts/memory-accounts.ts'
 import type { AccountSource } from '../accounts/source.ts'
+import type { Administered } from '../server/administered.ts'
 import { type KeyMaterial, loadKeyMaterial } from '../server/key-material.ts'
 import type { ListenAddress } from '../server/listen-address.ts'
 import { type Log, silentLog } from '../server/log.ts'
@@ -9,6 +10,7 @@ import { Settings } from '../server/settings.ts'
 import type { Backend } from './backends.ts'
 import { type GatewayConfig, gatewaySettings } from './config.ts'
 import { RunningGateway } from './running-gateway.ts'
+import { type GatewayView, viewOf } from './view.ts'
 
 /** As the section `gateway` of the configuration, without what only a program of its own can have. */
 export type GatewayOptions = Omit<GatewayConfig, 'admin' | 'workers'>
@@ -31,6 +33,9 @@ export interface CreatedGateway {
   readonly listening: readonly ListenAddress[]
   /** What is known of each server. */
   readonly backends: readonly Backend[]
+  /** For `saltgate/dashboard`: what an administrator looks at. */
+  readonly administered: Administered
+  readonly view: GatewayView
   /**
    * Takes over what is given, each member as a whole; what is left out stays. Sessions go on as they began. `monitor` cannot change.
    *
@@ -68,6 +73,8 @@ export async function createGateway(options: CreateGatewayOptions): Promise<Crea
   })
   return {
     listening: gateway.front.listening,
+    administered: gateway.front.door,
+    view: viewOf(gateway.gateway),
     get backends() {
       return gateway.gateway.backends.all
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MemoryAccounts } from '../accounts/memory-accounts.ts'
 import { newStatusCounters } from '../registry/status.ts'
+import { nothingTallied } from '../registry/tally.ts'
 import type { HostCacheRow } from '../server/host-cache.ts'
 import { silentLog } from '../server/log.ts'
 import { Settings } from '../server/settings.ts'
@@ -12,7 +13,8 @@ import type { BackendSeen } from './view.ts'
 
 const nothing: ProcessReport = {
   ...{ status: newStatusCounters(), denied: [], live: [], history: [], hosts: [], publicKey: 'key' },
-  ...{ loopDelayP99Us: 0, backends: [], pairs: [], pools: [] },
+  ...{ loopDelayP99Us: 0, backends: [], pairs: [], pools: [], tally: nothingTallied(), use: [], blocks: [] },
+  refusals: { groups: [], forgotten: 0, revision: 0 },
 }
 
 function backend(more: Partial<BackendSeen>): BackendSeen {
@@ -66,7 +68,7 @@ describe('Mirror', () => {
     reports.delete(101)
     reports.set(103, counters(1, 900))
     assert.deepEqual(await seen(), [13, 900, 13])
-    mirror.registry.flushStatus()
+    mirror.registry.flushStatus(Date.now())
     assert.deepEqual(await seen(), [8, 900, 8])
   })
 

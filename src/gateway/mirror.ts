@@ -11,9 +11,10 @@ import type { Administered, Elsewhere } from '../server/administered.ts'
 import type { HostCacheRow } from '../server/host-cache.ts'
 import type { Log } from '../server/log.ts'
 import type { Settings } from '../server/settings.ts'
+import { MirroredCounts } from './mirrored-counts.ts'
 import { workerOf } from './open.ts'
 import type { Order } from './orders.ts'
-import { type ProcessReport, recordOf } from './report.ts'
+import { endedOf, type ProcessReport, recordOf } from './report.ts'
 import type { BookedRule } from './rule-book.ts'
 import type { BackendSeen, GatewayView, PairSeen, Shelved } from './view.ts'
 
@@ -35,6 +36,7 @@ export interface MirrorOptions {
 }
 
 export class Mirror implements Administered, GatewayView, Elsewhere {
+  readonly #counts = new MirroredCounts()
   readonly settings: Settings
   readonly log: Log
   readonly elsewhere = this
@@ -42,12 +44,15 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
   readonly realm: Administered['realm']
   readonly policy: { publicKey: string | undefined } = { publicKey: undefined }
   loopDelayP99Us = 0
-  readonly registry = {
+  readonly registry: Administered['registry'] = {
     startedAtMs: Date.now(),
     status: newStatusCounters(),
     live: new Map<number, ConnectionRecord>(),
     denied: new Map<DenyReason, number>(),
     history: () => this.#history,
+    tally: this.#counts,
+    refusals: this.#counts,
+    use: this.#counts,
     flushStatus: () => {
       this.#gone = nothingCounted()
       this.#tell({ do: 'flush', what: 'status' })
@@ -55,7 +60,8 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
   }
   readonly hostCache = {
     rows: () => this.#hosts,
-    flush: () => this.#tell({ do: 'flush', what: 'hosts' }),
+    each: () => this.#hosts,
+    flush: (address?: string) => this.#tell({ do: 'flush-hosts', address }),
   }
   readonly userConnections: Administered['userConnections'] = {
     forgetHour: ({ user, host }) => this.#tell({ do: 'forget-hour', user, host }),
@@ -80,6 +86,7 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
     this.realm = {
       accounts,
       failedLogins: {
+        blocks: () => this.#each(({ blocks }) => blocks),
         unlock: (user, host) => this.#tell({ do: 'unlock', user, host }),
         rename: (from, to) => {
           const [before, after] = [from, to].map(({ user, host }) => ({ user, host }))
@@ -163,9 +170,11 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
   }
 
   #show(reports: ReadonlyMap<number, ProcessReport>): void {
-    for (const [process, report] of this.#reports) if (!reports.has(process)) this.#gone = counted(this.#gone, report)
+    const left = [...this.#reports].filter(([process]) => !reports.has(process)).map(([, report]) => report)
+    this.#gone = left.reduce(counted, this.#gone)
     this.#reports = reports
     const all = [...reports.values()]
+    this.#counts.show(left, all)
     const { registry } = this
     const { status, denied } = all.reduce(counted, this.#gone)
     Object.assign(registry.status, status)
@@ -175,7 +184,7 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
       this.#each(({ live }) => live).map((one) => [one.id, this.#recordOf(one)]),
     )
     this.#history = this.#each(({ history }) => history)
-      .map((ended) => ({ ...ended, record: recordOf(ended.record) }))
+      .map(endedOf)
       .sort((a, b) => a.endedAtMs - b.endedAtMs)
     this.#hosts = hostsTogether(this.#each(({ hosts }) => hosts))
     this.policy.publicKey = all[0]?.publicKey

@@ -10,7 +10,9 @@ import { shareOfSetting } from './share.ts'
 export type Order =
   | { readonly do: 'kill'; readonly order: KillOrder }
   | { readonly do: 'set'; readonly values: SharedValues }
-  | { readonly do: 'flush'; readonly what: Flushed }
+  | { readonly do: 'flush'; readonly what: Exclude<Flushed, 'hosts'> }
+  /** Without an address: all of them. */
+  | { readonly do: 'flush-hosts'; readonly address: string | undefined }
   | { readonly do: 'unlock'; readonly user: string; readonly host: string }
   | { readonly do: 'rename'; readonly from: AccountName; readonly to: AccountName }
   | { readonly do: 'forget-hour'; readonly user: string; readonly host: string }
@@ -40,12 +42,14 @@ export async function carryOut(order: Order, gateway: Gateway, door: Door, worke
       takeOver(door.settings, order.values, workers)
       return true
     case 'flush':
-      if (order.what === 'hosts') door.hostCache.flush()
-      else if (order.what === 'privileges') door.flushPrivileges()
+      if (order.what === 'privileges') door.flushPrivileges()
       else {
         door.registry.flushStatus(door.now())
         door.loopDelay.reset()
       }
+      return true
+    case 'flush-hosts':
+      door.hostCache.flush(order.address)
       return true
     case 'unlock':
       door.realm.failedLogins.unlock(order.user, order.host)

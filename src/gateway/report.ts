@@ -1,10 +1,15 @@
 /** What one process of a gateway tells of itself to the one that shows them all: plain data, of which nothing changes any more. */
+import type { FailedLogins } from '../accounts/failed-logins.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import type { Login } from '../machine/login.ts'
 import type { ConnectAttributes } from '../packets/connect-attributes.ts'
+import type { AccountUse } from '../registry/account-use.ts'
 import { ConnectionRecord } from '../registry/connection-record.ts'
+import type { RefusalGroup } from '../registry/refusal-groups.ts'
 import type { EndedHandshake } from '../registry/registry.ts'
 import type { StatusCounters } from '../registry/status.ts'
+import { Story, type StoryData } from '../registry/story.ts'
+import type { TallySnapshot } from '../registry/tally.ts'
 import type { Administered } from '../server/administered.ts'
 import type { HostCacheRow } from '../server/host-cache.ts'
 import type { BackendSeen, GatewayView, PairSeen, Shelved } from './view.ts'
@@ -15,6 +20,10 @@ export interface ProcessReport {
   readonly denied: readonly (readonly [DenyReason, number])[]
   readonly live: readonly ConnectionReport[]
   readonly history: readonly HandshakeReport[]
+  readonly tally: TallySnapshot
+  readonly refusals: { readonly groups: readonly RefusalGroup[]; readonly forgotten: number; readonly revision: number }
+  readonly use: ReturnType<AccountUse['seen']>
+  readonly blocks: ReturnType<FailedLogins['blocks']>
   readonly hosts: readonly HostCacheRow[]
   readonly publicKey: string | undefined
   readonly loopDelayP99Us: number
@@ -23,13 +32,28 @@ export interface ProcessReport {
   readonly pools: readonly Shelved[]
 }
 
-type ConnectionReport = Pick<ConnectionRecord, (typeof recorded)[number]>
-type HandshakeReport = Omit<EndedHandshake, 'record'> & { readonly record: ConnectionReport }
+type ConnectionReport = Pick<ConnectionRecord, (typeof recorded)[number]> & { readonly story: StoryData }
+type HandshakeReport = Omit<EndedHandshake, 'record' | 'story'> & {
+  readonly record: ConnectionReport
+  readonly story: StoryData
+}
 
 /** What the tables show of a connection. */
 const recorded = [
   ...(['id', 'channel', 'address', 'port', 'acceptedAtMs', 'hostName', 'tls', 'phase', 'phaseSinceMs'] as const),
-  ...(['login', 'plugin', 'user', 'accountName', 'database', 'command', 'state', 'info', 'sinceMs'] as const),
+  ...([
+    'login',
+    'plugin',
+    'account',
+    'proxy',
+    'user',
+    'accountName',
+    'database',
+    'command',
+    'state',
+    'info',
+    'sinceMs',
+  ] as const),
 ] as const
 
 export function reportOf(door: Administered, view: GatewayView): ProcessReport {
@@ -38,7 +62,19 @@ export function reportOf(door: Administered, view: GatewayView): ProcessReport {
     status: { ...registry.status },
     denied: [...registry.denied],
     live: Array.from(registry.live.values(), connectionReport),
-    history: registry.history().map((ended) => ({ ...ended, record: connectionReport(ended.record) })),
+    history: registry.history().map((ended) => ({
+      ...ended,
+      record: connectionReport(ended.record),
+      story: ended.story.toData(),
+    })),
+    tally: registry.tally.snapshot(performance.now(), true),
+    refusals: {
+      groups: registry.refusals.groups(),
+      forgotten: registry.refusals.forgotten,
+      revision: registry.refusals.revision,
+    },
+    use: registry.use.seen(),
+    blocks: door.realm.failedLogins.blocks(),
     hosts: hostCache.rows(),
     ...{ publicKey: policy.publicKey, loopDelayP99Us },
     backends: view.backends(),
@@ -50,12 +86,20 @@ export function reportOf(door: Administered, view: GatewayView): ProcessReport {
 /** The connection as the other process has it, for the console to look at. */
 export function recordOf(report: ConnectionReport): ConnectionRecord {
   const { id, channel, address, port, acceptedAtMs } = report
-  return Object.assign(new ConnectionRecord(id, channel, address, port, acceptedAtMs), report)
+  const record = new ConnectionRecord(id, channel, address, port, acceptedAtMs)
+  return Object.assign(record, report, { story: Story.fromData(report.story) })
+}
+
+export function endedOf(report: HandshakeReport): EndedHandshake {
+  return { ...report, record: recordOf(report.record), story: Story.fromData(report.story) }
 }
 
 function connectionReport(record: ConnectionRecord): ConnectionReport {
   const { login } = record
-  const report = Object.fromEntries(recorded.map((name) => [name, record[name]])) as unknown as ConnectionReport
+  const report = {
+    ...Object.fromEntries(recorded.map((name) => [name, record[name]])),
+    story: record.story.toData(),
+  } as unknown as ConnectionReport
   return login === undefined ? report : { ...report, login: { ...login, connectAttributes: firstOf(login) } }
 }
 

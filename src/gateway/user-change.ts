@@ -51,7 +51,7 @@ class Outcome implements LoginOwner {
   onAdmitted({ machine: { state }, shown }: Login, admitted: Admitted): void {
     if (state.at !== 'ready') return
     const { door, record, nonce } = this.#changing
-    door.nearProofs.consider(shown, countAdmitted(door, record), nonce)
+    door.nearProofs.consider(shown, countAdmitted(door, record, true), nonce)
     this.#changing.entered(state.login, admitted)
   }
 

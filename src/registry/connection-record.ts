@@ -5,6 +5,8 @@
 import type { Channel } from '../auth/plugin.ts'
 import type { Login } from '../machine/login.ts'
 import type { PhaseName } from '../machine/phases.ts'
+import { Story } from './story.ts'
+import type { Tally } from './tally.ts'
 
 /** The phases of the machine, and those before it begins. */
 export type DoorPhase = 'accepted' | 'proxy-header' | 'resolving-name' | PhaseName
@@ -44,6 +46,10 @@ export class ConnectionRecord {
   readonly acceptedAtMs: number
 
   phase: DoorPhase = 'accepted'
+  /** Of the login that is under way, or was the last. */
+  story = new Story()
+  /** Where its phases are counted as long as it is live. */
+  tally: Tally | undefined = undefined
   /** Wall clock, ms since 1970, of the last change of `phase`. */
   phaseSinceMs: number
   /** What the client said of itself; known from the login on, before anything of it is proven. */
@@ -51,6 +57,8 @@ export class ConnectionRecord {
   /** The plugin that judges the proof. */
   plugin: string | undefined = undefined
 
+  /** `'app'@'%'`: chosen for the user and the host that are said, proven or not. `undefined`: there is none, or none was looked for. */
+  account: string | undefined = undefined
   /** The proven user; `undefined` is MySQL's "unauthenticated user". */
   user: string | undefined = undefined
   /** The account's own name, as CURRENT_USER() gives it. */
@@ -76,6 +84,7 @@ export class ConnectionRecord {
     this.acceptedAtMs = nowMs
     this.phaseSinceMs = nowMs
     this.sinceMs = nowMs
+    this.story.enter('accepted', performance.now())
   }
 
   /** The connection is gone: nothing of it is held any longer, and KILL finds nobody. */
@@ -86,8 +95,19 @@ export class ConnectionRecord {
 
   enter(phase: DoorPhase, nowMs: number): void {
     if (this.phase === phase) return
+    const atMs = performance.now()
+    this.tally?.move(this.phase, phase, atMs)
+    this.story.enter(phase, atMs)
     this.phase = phase
     this.phaseSinceMs = nowMs
+  }
+
+  /** COM_CHANGE_USER: another login begins. What is known of the session stays as it is until that one has ended. */
+  beginAgain(nowMs: number): void {
+    this.story = new Story()
+    this.account = undefined
+    this.plugin = undefined
+    this.enter('account', nowMs)
   }
 
   /** Host as errors and USER() show it: the name, or the address, or `localhost` on a unix socket. */

@@ -5,8 +5,11 @@
 import type { FailedLogins } from '../accounts/failed-logins.ts'
 import type { AccountSource } from '../accounts/source.ts'
 import type { LoginPolicy } from '../machine/server-states.ts'
+import type { AccountUse } from '../registry/account-use.ts'
+import type { RefusalGroups } from '../registry/refusal-groups.ts'
 import type { Registry } from '../registry/registry.ts'
-import type { HostCache } from './host-cache.ts'
+import type { Tally } from '../registry/tally.ts'
+import type { HostCache, HostCacheRow } from './host-cache.ts'
 import type { Log } from './log.ts'
 import type { Settings } from './settings.ts'
 import type { UserConnections } from './user-connections.ts'
@@ -14,11 +17,15 @@ import type { UserConnections } from './user-connections.ts'
 export interface Administered {
   readonly settings: Settings
   readonly log: Log
-  readonly registry: Pick<Registry, 'startedAtMs' | 'status' | 'live' | 'denied' | 'history' | 'flushStatus'>
-  readonly hostCache: Pick<HostCache, 'rows' | 'flush'>
+  readonly registry: Pick<Registry, 'startedAtMs' | 'status' | 'live' | 'denied' | 'history' | 'flushStatus'> & {
+    readonly tally: Pick<Tally, 'snapshot'>
+    readonly refusals: Pick<RefusalGroups, 'groups' | 'forgotten' | 'revision'>
+    readonly use: Pick<AccountUse, 'seen'>
+  }
+  readonly hostCache: Pick<HostCache, 'rows' | 'flush'> & { each(): Iterable<HostCacheRow> }
   readonly realm: {
     readonly accounts: AccountSource
-    readonly failedLogins: Pick<FailedLogins, 'unlock' | 'rename'>
+    readonly failedLogins: Pick<FailedLogins, 'unlock' | 'rename' | 'blocks'>
   }
   readonly userConnections: Pick<UserConnections, 'forgetHour'>
   readonly policy: Pick<LoginPolicy, 'publicKey'>

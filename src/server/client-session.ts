@@ -218,7 +218,7 @@ export class ClientSession implements PacketHandler, Session, LoginOwner {
   onAdmitted(login: Login, admitted: Admitted): void {
     const { state } = login.machine
     if (state.at !== 'ready') return
-    this.door.nearProofs.consider(login.shown, countAdmitted(this.door, this.record), this.#greetingNonce)
+    this.door.nearProofs.consider(login.shown, countAdmitted(this.door, this.record, true), this.#greetingNonce)
     this.door.userConnections.release(this.account)
     this.reset()
     this.account = admitted.account

@@ -12,6 +12,7 @@ import type { ConnectionIds } from '../registry/registry.ts'
 import type { Administered } from './administered.ts'
 import { arrive } from './arrival.ts'
 import { Door, loopDelayResolutionMs } from './door.ts'
+import { HandshakeLog } from './handshake-log.ts'
 import { type KeyMaterial, pemOf } from './key-material.ts'
 import { type ListenAddress, parseListen, showListen } from './listen-address.ts'
 import { type Log, silentLog } from './log.ts'
@@ -57,6 +58,7 @@ export class FrontDoor {
   readonly #servers: readonly Server[]
   readonly #handler: QueryHandler
   readonly #loopDelay: ReturnType<typeof monitorEventLoopDelay>
+  readonly #handshakeLog: HandshakeLog
 
   private constructor(
     door: Door,
@@ -64,12 +66,14 @@ export class FrontDoor {
     listening: readonly ListenAddress[],
     handler: QueryHandler,
     loopDelay: ReturnType<typeof monitorEventLoopDelay>,
+    handshakeLog: HandshakeLog,
   ) {
     this.door = door
     this.#servers = servers
     this.listening = listening
     this.#handler = handler
     this.#loopDelay = loopDelay
+    this.#handshakeLog = handshakeLog
   }
 
   /**
@@ -100,6 +104,8 @@ export class FrontDoor {
       administers: options.administers,
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
     })
+    const handshakeLog = new HandshakeLog(door.log)
+    door.registry.listeners.add(handshakeLog)
     const made = options.handler(door)
     const handler: QueryHandler = typeof made === 'function' ? { onQuery: made } : made
     door.secrets.warm()
@@ -115,7 +121,7 @@ export class FrontDoor {
       loopDelay.disable()
       throw error
     }
-    return new FrontDoor(door, servers, servers.map(addressOf), handler, loopDelay)
+    return new FrontDoor(door, servers, servers.map(addressOf), handler, loopDelay, handshakeLog)
   }
 
   /** Uses new certificates for new connections; running ones keep theirs. Throws: `ConfigurationError`; the old stay. */
@@ -145,6 +151,7 @@ export class FrontDoor {
     this.#handler.close?.()
     this.#loopDelay.disable()
     await door.close()
+    this.#handshakeLog.close()
   }
 }
 

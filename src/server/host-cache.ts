@@ -100,8 +100,13 @@ export class HostCache {
     if (host !== undefined) host.connectErrors = 0
   }
 
-  /** Empties the cache: FLUSH HOSTS, TRUNCATE performance_schema.host_cache. */
-  flush(): void {
+  /** Empties the cache: FLUSH HOSTS, TRUNCATE performance_schema.host_cache. With an address: forgets that one, and with it its block. */
+  flush(address?: string): void {
+    if (address !== undefined) {
+      const host = this.#hosts.get(address)
+      if (host !== undefined) this.#drop(host)
+      return
+    }
     this.#hosts.clear()
     this.#latest = undefined
     this.#oldest = undefined
@@ -109,17 +114,24 @@ export class HostCache {
 
   /** The rows as of now, first come first. HOST stays when its time is over, until the address is asked again. */
   rows(): HostCacheRow[] {
-    return [...this.#hosts.values()].map((host) => ({
-      IP: host.address,
-      HOST: host.resolution?.hostname ?? null,
-      HOST_VALIDATED: host.resolution?.validated ? 'YES' : 'NO',
-      SUM_CONNECT_ERRORS: host.connectErrors,
-      ...host.counts,
-      FIRST_SEEN: host.firstSeenMs,
-      LAST_SEEN: host.lastSeenMs,
-      FIRST_ERROR_SEEN: host.firstErrorMs || null,
-      LAST_ERROR_SEEN: host.lastErrorMs || null,
-    }))
+    return [...this.each()]
+  }
+
+  /** The same one by one, for who may not block: a full cache has 65,536. Between two of them the cache may change. */
+  *each(): Generator<HostCacheRow> {
+    for (const host of this.#hosts.values()) {
+      yield {
+        IP: host.address,
+        HOST: host.resolution?.hostname ?? null,
+        HOST_VALIDATED: host.resolution?.validated ? 'YES' : 'NO',
+        SUM_CONNECT_ERRORS: host.connectErrors,
+        ...host.counts,
+        FIRST_SEEN: host.firstSeenMs,
+        LAST_SEEN: host.lastSeenMs,
+        FIRST_ERROR_SEEN: host.firstErrorMs || null,
+        LAST_ERROR_SEEN: host.lastErrorMs || null,
+      }
+    }
   }
 
   #visit(address: string, nowMs: number): Host | undefined {

@@ -1,6 +1,6 @@
 /**
- * Where the end of a login is counted, once, as mysqld 9.7 counts it: status variables, host cache, history, log. Nobody
- * else touches these counters.
+ * Where the end of a login is counted, once, as mysqld 9.7 counts it: status variables, host cache, registry. Nobody else
+ * touches these counters.
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/host-cache.html
  */
@@ -16,22 +16,14 @@ export interface Refusal {
   readonly errorCode: number | undefined
 }
 
-export function countAdmitted(door: Door, record: ConnectionRecord): EndedHandshake {
+/** `again`: it was a COM_CHANGE_USER. */
+export function countAdmitted(door: Door, record: ConnectionRecord, again = false): EndedHandshake {
   if (record.address !== undefined) door.hostCache.onSuccess(record.address)
   const ended: EndedHandshake = {
-    record,
-    endedAtMs: door.now(),
-    outcome: 'admitted',
-    during: 'ready',
-    reason: undefined,
-    detail: undefined,
-    errorCode: undefined,
+    ...{ ...asItIs(record), again, endedAtMs: door.now(), outcome: 'admitted', during: 'ready' },
+    ...{ reason: undefined, detail: undefined, errorCode: undefined },
   }
   door.registry.ended(ended)
-  door.log.debug(
-    { connection: record.id, user: record.login?.user, host: record.host, plugin: record.plugin },
-    'admitted',
-  )
   return ended
 }
 
@@ -46,44 +38,15 @@ export function countRefused(door: Door, record: ConnectionRecord, refusal: Refu
   if (row.hostCache !== undefined && record.address !== undefined) {
     door.hostCache.countError(record.address, row.hostCache, row.connectError)
   }
-  const endedAtMs = door.now()
-  const ended: EndedHandshake = { record, endedAtMs, outcome: 'refused', during, reason, detail, errorCode }
+  const ended: EndedHandshake = {
+    ...{ ...asItIs(record), again, endedAtMs: door.now(), outcome: 'refused', during, reason, detail, errorCode },
+  }
   door.registry.ended(ended)
-  door.log.info(
-    {
-      connection: record.id,
-      user: record.login?.user,
-      host: record.host,
-      address: record.address,
-      plugin: record.plugin,
-      channel: record.channel,
-      phase: during,
-      reason,
-      detail,
-      error: errorCode,
-      waitedMs: endedAtMs - record.acceptedAtMs,
-    },
-    'refused',
-  )
   return ended
 }
 
-/** What was found out about the proof of a login after its end. */
-export function countExplained(door: Door, ended: EndedHandshake, clause: string): void {
-  const { record, reason, during } = ended
-  ended.detail = ended.detail === undefined ? clause : `${ended.detail}: ${clause}`
-  door.registry.status.Saltgate_near_proofs++
-  door.log.info(
-    {
-      connection: record.id,
-      user: record.login?.user,
-      host: record.host,
-      plugin: record.plugin,
-      phase: during,
-      outcome: ended.outcome,
-      reason,
-      detail: ended.detail,
-    },
-    'explained',
-  )
+/** What of a connection belongs to the login that ends, and may be another's later. */
+function asItIs(record: ConnectionRecord) {
+  const { story, account, plugin, channel, tls, login } = record
+  return { record, story, account, plugin, channel, tlsVersion: tls?.version, user: login?.user }
 }

@@ -5,7 +5,7 @@
  *
  * The same driver runs COM_CHANGE_USER, inside a session that stands still meanwhile.
  */
-import type { Account, PeerHost } from '../accounts/account.ts'
+import { type Account, accountName, type PeerHost } from '../accounts/account.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import type { MysqlError } from '../errors/errors.ts'
 import { nonceBytes } from '../machine/exchanges.ts'
@@ -23,6 +23,7 @@ import type { Realm } from './realm.ts'
 import { shownLogin } from './shown-login.ts'
 import type { ShownProof } from './shown-proof.ts'
 import { describePeer, type TlsPeer } from './tls-context.ts'
+import { tellReceived, tellSent } from './told-packets.ts'
 
 /** What a login that got in hands over. */
 export interface Admitted {
@@ -85,12 +86,15 @@ export class Login implements PacketHandler {
 
   /** Carries out what the machine asked for before anybody listened: the greeting. */
   start(): void {
+    if (this.machine.again) this.record.beginAgain(this.door.now())
     this.#run(this.machine.take())
     this.#settle()
   }
 
   onPacket(payload: Uint8Array, sequenceId: number): void {
-    this.shown?.onPacket(this.machine.state, payload)
+    const { state } = this.machine
+    this.shown?.onPacket(state, payload)
+    tellReceived(this.record.story, state, payload)
     this.#feed({ is: 'packet', payload, sequenceId })
   }
 
@@ -146,12 +150,14 @@ export class Login implements PacketHandler {
   #carryOut(effect: ServerEffect): void {
     switch (effect.do) {
       case 'send':
+        tellSent(this.record.story, effect.payload)
         this.connection.send(effect.payload, effect.sequenceId)
         break
       case 'start-tls':
         this.#startTls()
         break
       case 'find-account':
+        this.record.enter('account', this.door.now())
         this.record.login = shownLogin(
           effect.login,
           this.door.settings.get('performance_schema_session_connect_attrs_size'),
@@ -269,6 +275,7 @@ export class Login implements PacketHandler {
     const decoy = realm.decoy(user, this.record.host)
     const known = account ?? decoy
     this.record.plugin = known.plugin
+    this.record.account = account && accountName(account)
     const fastDigests = real ? realm.digestsOf(known) : []
     return {
       candidate: { account: known, decoy: !real, fastDigests },

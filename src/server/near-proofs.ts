@@ -13,7 +13,6 @@ import type { DenyReason } from '../errors/deny-reasons.ts'
 import { isOwnCredential } from '../machine/exchanges.ts'
 import type { EndedHandshake } from '../registry/registry.ts'
 import type { Door } from './door.ts'
-import { countExplained } from './ledger.ts'
 import { clauseOf } from './near-proof-clauses.ts'
 import { ShownProof } from './shown-proof.ts'
 
@@ -103,7 +102,7 @@ export class NearProofs {
     const { shown, ended, greetingNonce } = first
     try {
       const clause = await clauseOf(shown, ended.outcome, greetingNonce)
-      if (clause !== undefined) countExplained(this.#door, ended, clause)
+      if (clause !== undefined) this.#door.registry.explained(ended, clause)
     } catch (error) {
       // The worker has better things to do, or is gone.
       if (error instanceof CheckRefused) return

@@ -9,7 +9,7 @@ import { openAdminDoor } from '../../src/console/gateway-console.ts'
 import { viewOf } from '../../src/gateway/view.ts'
 import type { FrontDoor } from '../../src/server/front-door.ts'
 import type { SettingValue } from '../../src/server/setting-row.ts'
-import { logInto, openDoor, type Refusal, sharedKeys, type TestDoor, until } from './door.ts'
+import { errorsInto, openDoor, type Refusal, refusalsOf, sharedKeys, type TestDoor, until } from './door.ts'
 import { openTestGateway, type TestGateway } from './gateway.ts'
 
 export interface AdminPlane {
@@ -75,12 +75,11 @@ export async function openAdminPlane(
     ],
     settings,
   })
-  const refusals: Refusal[] = []
   const admin = await openAdminDoor({
     ...{ gateway: viewOf(gateway.gateway), administers: gateway.front.door },
     ...{ keys: await sharedKeys(), listen: ['127.0.0.1:0'] },
     accounts: new MemoryAccounts([{ ...boss, host: 'localhost', privileges: everything }, ...administrators]),
-    log: logInto(refusals, []),
+    log: errorsInto([]),
   })
   const listening = admin.listening[0]
   if (listening?.kind !== 'tcp') throw new Error('no TCP listener')
@@ -91,7 +90,7 @@ export async function openAdminPlane(
       ...{ tls: { mode: 'DISABLED' }, getServerPublicKey: true, ...options },
     })
   return {
-    ...{ backend, gateway, admin, adminPort, refusals, login },
+    ...{ backend, gateway, admin, adminPort, refusals: refusalsOf(admin.door), login },
     ask: async (sql, { user, password } = boss) => {
       const connection = await login(adminPort, user, password)
       try {

@@ -12,7 +12,7 @@ import type { DenyReason } from '../../src/errors/deny-reasons.ts'
 import type { Door } from '../../src/server/door.ts'
 import { FrontDoor } from '../../src/server/front-door.ts'
 import { type KeyMaterial, loadKeyMaterial } from '../../src/server/key-material.ts'
-import type { Log } from '../../src/server/log.ts'
+import { type Log, silentLog } from '../../src/server/log.ts'
 import type { OnQuery } from '../../src/server/query.ts'
 import type { SettingValue } from '../../src/server/setting-row.ts'
 import { Settings } from '../../src/server/settings.ts'
@@ -27,7 +27,7 @@ export interface TestDoorOptions {
   readonly keys?: KeyMaterial
 }
 
-/** What the log says of a refused login. */
+/** What is known of a refused login at its end. */
 export interface Refusal {
   readonly reason: DenyReason
   readonly phase: string
@@ -55,7 +55,6 @@ export async function openDoor(options: TestDoorOptions): Promise<TestDoor> {
   const source = Array.isArray(accounts) ? new MemoryAccounts(accounts) : (accounts as AccountSource)
   const keys = options.keys ?? (await sharedKeys())
   const socketPath = join(tmpdir(), `saltgate-${process.pid}-${++doors}.sock`)
-  const refusals: Refusal[] = []
   const errors: string[] = []
   const front = await FrontDoor.open({
     accounts: source,
@@ -68,11 +67,12 @@ export async function openDoor(options: TestDoorOptions): Promise<TestDoor> {
     listen: ['127.0.0.1:0', socketPath],
     databases: options.databases ?? [],
     decoySecret: new Uint8Array(32).fill(7),
-    log: logInto(refusals, errors),
+    log: errorsInto(errors),
     redact: (sql) => sql,
     ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
   })
   const { door } = front
+  const refusals = refusalsOf(door)
   const tcp = front.listening[0]
   if (tcp?.kind !== 'tcp') throw new Error('the first listener is not TCP')
   return {
@@ -129,13 +129,20 @@ export function sharedKeys(): Promise<KeyMaterial> {
   return keysOfProcess
 }
 
-export function logInto(refusals: Refusal[], errors: string[]): Log {
-  return {
-    debug() {},
-    warn() {},
-    info(facts, message) {
-      if (message === 'refused') refusals.push(facts as Refusal)
+/** All refusals from now on; in a storm the log does not have each of them. */
+export function refusalsOf({ registry }: Door): readonly Refusal[] {
+  const refusals: Refusal[] = []
+  registry.listeners.add({
+    onEnded({ reason, during, errorCode, user, detail }) {
+      if (reason !== undefined) refusals.push({ reason, phase: during, error: errorCode, user, detail })
     },
+  })
+  return refusals
+}
+
+export function errorsInto(errors: string[]): Log {
+  return {
+    ...silentLog,
     error(facts, message) {
       errors.push(`${message}: ${(facts as { err?: unknown }).err}`)
     },

@@ -9,7 +9,7 @@ import { defaultLimits, type PoolLimits } from '../../src/gateway/pool.ts'
 import type { FrontDoor } from '../../src/server/front-door.ts'
 import type { SettingValue } from '../../src/server/setting-row.ts'
 import { Settings } from '../../src/server/settings.ts'
-import { logInto, type Refusal, sharedKeys, until } from './door.ts'
+import { errorsInto, type Refusal, refusalsOf, sharedKeys, until } from './door.ts'
 
 export interface TestGatewayOptions {
   readonly backends: readonly BackendOptions[]
@@ -40,7 +40,6 @@ export interface TestGateway {
 
 export async function openTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
   const { accounts = [] } = options
-  const refusals: Refusal[] = []
   const errors: string[] = []
   let rules: GatewayRules = {
     ...{ rules: options.rules ?? [], hookTimeoutMs: 1000, tlsPolicy: 'backend-at-least-client' },
@@ -56,12 +55,12 @@ export async function openTestGateway(options: TestGatewayOptions): Promise<Test
     keys: await sharedKeys(),
     listen: options.listen ?? ['127.0.0.1:0'],
     decoySecret: new Uint8Array(32).fill(7),
-    log: logInto(refusals, errors),
+    log: errorsInto(errors),
   })
   const tcp = front.listening.find(({ kind }) => kind === 'tcp')
   if (tcp?.kind !== 'tcp') throw new Error('no TCP listener')
   return {
-    ...{ gateway, front, port: tcp.port, refusals, errors },
+    ...{ gateway, front, port: tcp.port, refusals: refusalsOf(front.door), errors },
     reload: (changes) => {
       rules = { ...rules, ...changes }
       gateway.reload(rules)

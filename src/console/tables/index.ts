@@ -28,6 +28,7 @@ import { handshakes } from './saltgate/handshakes.ts'
 import { pairs } from './saltgate/pairs.ts'
 import { phases } from './saltgate/phases.ts'
 import { pools } from './saltgate/pools.ts'
+import { refusals } from './saltgate/refusals.ts'
 import { rules } from './saltgate/rules.ts'
 import type { VirtualTable } from './table.ts'
 
@@ -37,7 +38,7 @@ const tablesOfDoors: readonly VirtualTable[] = [
   ...[user, db, globalGrants, ...emptyGrantTables],
   ...[processlist, threads, hostCache, globalStatus, sessionStatus, globalVariables, sessionVariables],
   ...[sessionConnectAttrs, sessionAccountConnectAttrs],
-  ...[handshakes, denyReasons, phases],
+  ...[handshakes, refusals, denyReasons, phases],
 ]
 
 /** Those of every console, by schema and name. */

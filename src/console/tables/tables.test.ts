@@ -138,7 +138,9 @@ describe('a connection that is not authenticated', () => {
     assert.deepEqual(JSON.parse(String(pending?.attributes)), Object.fromEntries(attributes))
     assert.ok(Number(pending?.waited_ms) >= 3500)
     door.registry.remove(record)
+    const { story, account, plugin, channel } = record
     door.registry.ended({
+      ...{ story, account, plugin, channel, again: false, user: 'eve', tlsVersion: undefined },
       ...{ record, endedAtMs: door.now(), outcome: 'refused', during: 'auth-answer', reason: 'scramble-mismatch' },
       ...{ detail: 'trailing newline', errorCode: 1045 },
     })
@@ -151,6 +153,19 @@ describe('a connection that is not authenticated', () => {
       "SELECT count FROM saltgate.deny_reasons WHERE deny_reason = 'scramble-mismatch'",
     )
     assert.equal(Number(counted?.count), 1)
+    const [group] = await session.rows('SELECT * FROM saltgate.refusals')
+    assert.deepEqual(
+      [
+        group?.deny_reason,
+        group?.client,
+        group?.network,
+        Number(group?.count),
+        group?.users,
+        group?.last_connection_id,
+      ],
+      ['scramble-mismatch', 'libmysql 9.7.4', '192.0.2.0/24', 1, 'eve', BigInt(record.id)],
+    )
+    assert.match(String(group?.remedy), /password/)
   })
 })
 

@@ -42,8 +42,13 @@ function pendingRow(record: ConnectionRecord, nowMs: number): Row {
 }
 
 /** `since` is when it ended; `waited_ms` is how long the whole login took. */
-function endedRow({ record, during, endedAtMs, outcome, reason, detail, errorCode }: EndedHandshake): Row {
-  const end = { outcome, deny_reason: reason, detail, error_code: errorCode }
+function endedRow({ record, during, endedAtMs, reason, detail, errorCode, ...ended }: EndedHandshake): Row {
+  const { outcome, user, plugin, channel, tlsVersion } = ended
+  const end = {
+    ...{ outcome, deny_reason: reason, detail, error_code: errorCode },
+    // The connection may be somebody else's by now.
+    ...{ user, plugin, channel, tls_version: tlsVersion },
+  }
   return row(record, during, endedAtMs, endedAtMs - record.acceptedAtMs, end)
 }
 
@@ -52,6 +57,10 @@ interface End {
   readonly deny_reason?: string | undefined
   readonly detail?: string | undefined
   readonly error_code?: number | undefined
+  readonly user?: string | undefined
+  readonly plugin?: string | undefined
+  readonly channel?: string
+  readonly tls_version?: string | undefined
 }
 
 function row(record: ConnectionRecord, phase: DoorPhase, sinceMs: number, waitedMs: number, end: End): Row {
