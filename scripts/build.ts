@@ -19,3 +19,4 @@ try {
   process.exit(1)
 }
 chmodSync(join(root, 'dist/cli/saltgate.js'), 0o755)
+await import('./page.ts')

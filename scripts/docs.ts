@@ -7,6 +7,7 @@ import { words } from '../src/auth/near-proof-words.ts'
 import type { HintRow } from '../src/client/login-hints.ts'
 import { clientHints } from '../src/client/login-hints-client.ts'
 import { serverHints } from '../src/client/login-hints-server.ts'
+import { families } from '../src/dashboard/metrics/families.ts'
 import type { Finding } from '../src/doctor/finding.ts'
 import { findings } from '../src/doctor/findings/index.ts'
 import { clientErrors, serverErrors } from '../src/errors/codes.ts'
@@ -23,6 +24,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ['login-failures.md', loginFailuresPage()],
     ['findings.md', findingsPage()],
     ['near-proofs.md', nearProofsPage()],
+    ['metrics.md', metricsPage()],
   ])
 }
 
@@ -173,6 +175,32 @@ function findingsPage(): string {
     'where that does not prove it. *Decisive* ones decide a login, a *risk* will, elsewhere or later, and a *note* is worth knowing.',
     'The names below are stable: they are the `id` in `--json`.',
     ...sections,
+  ])
+}
+
+function metricsPage(): string {
+  const rows = families.map(
+    ({ name, type, labels, help }) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  )
+  return page('Metrics', 'src/dashboard/metrics/', [
+    'What `/metrics` of the dashboard says: OpenMetrics, or the older text of Prometheus for who does not ask for that. `ops/` has alert rules and a',
+    'Grafana dashboard that stand on it.',
+    '',
+    'Names that begin with `mysql_` are those of mysqld_exporter, so what is made for MySQL finds what it looks for; those of type unknown say what SHOW',
+    'GLOBAL STATUS says, and begin again with FLUSH STATUS. No label ever names a user, a host or an address: there is no end of them. Backends are',
+    'called by their names in the configuration.',
+    '',
+    'Of a gateway with several processes the numbers are those of all together. Besides there are the metrics of prom-client, `process_*` and',
+    '`nodejs_*` (CPU, memory, file descriptors, garbage collection, delay of the event loop since the last scrape): those are of the one process that',
+    'answers.',
+    '',
+    'Durations are counted in buckets from 10 µs to 60 s. The phases are those of [phases.md](phases.md), and before them `accepted`, `proxy-header` and',
+    '`resolving-name`; the reasons are those of [deny-reasons.md](deny-reasons.md).',
+    '',
+    '| metric | type | labels | what it is |',
+    '|---|---|---|---|',
+    ...rows,
   ])
 }
 

@@ -7,7 +7,7 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { ConfigurationError } from '../errors/errors.ts'
 import { loadConfig } from '../server/config.ts'
 import { Backends } from './backends.ts'
-import { defineConfig, type GatewayConfig, gatewaySection, gatewaySettings } from './config.ts'
+import { type GatewayConfig, gatewaySection, gatewaySettings } from './config.ts'
 
 const to = ['mysql://db1:3306']
 
@@ -269,12 +269,5 @@ describe('loadConfig with the gateway as a section', () => {
 
   it('has nothing where the file says nothing', async () => {
     assert.equal((await load('export default {}')).sections.gateway, undefined)
-  })
-})
-
-describe('defineConfig', () => {
-  it('returns its argument, which may be a gateway', () => {
-    const config = { settings: { connect_timeout: 5 }, gateway: { to } }
-    assert.equal(defineConfig(config), config)
   })
 })

@@ -5,7 +5,6 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { ConfigurationError } from '../errors/errors.ts'
-import type { SaltgateConfig } from '../server/config.ts'
 import { checkedShape, listenText } from '../server/config-shape.ts'
 import { silentLog } from '../server/log.ts'
 import type { BackendOptions } from './backend.ts'
@@ -80,16 +79,6 @@ export interface GatewayConfig {
     /** At most 60 printable ASCII characters. Default: what the backends say. */
     readonly serverVersion?: string
   }
-}
-
-/** The configuration file of a front door, which may be a gateway. */
-export interface GatewayFile extends SaltgateConfig {
-  readonly gateway?: GatewayConfig
-}
-
-/** Types the configuration in an editor; returns its argument. */
-export function defineConfig(config: GatewayFile): GatewayFile {
-  return config
 }
 
 /** All that was left out filled in, all that can be checked beforehand checked. Printing it shows no password. */

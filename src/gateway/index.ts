@@ -4,7 +4,7 @@ export * from '../errors/errors.ts'
 export { type AccountView, accountViewStatements } from './account-view.ts'
 export type { BackendFacts, BackendOptions } from './backend.ts'
 export type { Backend } from './backends.ts'
-export { defineConfig, type GatewayConfig, type GatewayFile } from './config.ts'
+export type { GatewayConfig } from './config.ts'
 export { type CreatedGateway, type CreateGatewayOptions, createGateway, type GatewayOptions } from './create-gateway.ts'
 export { explainRule, type RuleExplanation, ruleExplanationText } from './explain-rule.ts'
 export type {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ConfigurationError } from '../errors/errors.ts'
-import { defineConfig, loadConfig } from './config.ts'
+import { loadConfig } from './config.ts'
 import { Settings } from './settings.ts'
 
 describe('loadConfig', () => {
@@ -188,12 +188,5 @@ describe('loadConfig', () => {
     )
     assert.match(await failure('saltgate.config.mjs', 'import "no-such-package"'), /no-such-package/)
     await assert.rejects(loadConfig({ directory: root, file: 'missing.ts' }), /missing\.ts: cannot be read \(ENOENT\)/)
-  })
-})
-
-describe('defineConfig', () => {
-  it('returns its argument', () => {
-    const config = { settings: { connect_timeout: 5 } }
-    assert.equal(defineConfig(config), config)
   })
 })

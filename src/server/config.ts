@@ -50,11 +50,6 @@ export interface LoadedConfig {
   readonly sections: Readonly<Record<string, unknown>>
 }
 
-/** Types the configuration in an editor; returns its argument. */
-export function defineConfig(config: SaltgateConfig): SaltgateConfig {
-  return config
-}
-
 /**
  * Loads the given file, or the first saltgate.config.{ts,mts,js,mjs,json} of `directory`, or nothing; `set` are the
  * `VAR=VALUE` of the command line and win over the file. `sections` are further keys that the file may have, for parts of

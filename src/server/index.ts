@@ -3,7 +3,7 @@
  */
 export * from '../errors/errors.ts'
 
-export { defineConfig, type LoadedConfig, loadConfig, type SaltgateConfig, serverKeys } from './config.ts'
+export { type LoadedConfig, loadConfig, type SaltgateConfig, serverKeys } from './config.ts'
 export type { Door } from './door.ts'
 export { FrontDoor, type FrontDoorOptions, type QueryHandler } from './front-door.ts'
 

@@ -39,9 +39,11 @@ describe('the packed package', { timeout: 300_000 }, () => {
 
   after(() => rmSync(home, { recursive: true, force: true }))
 
-  it('holds JavaScript, declarations, README and LICENSE, and nothing else', () => {
+  it('holds JavaScript, declarations, the built page, what stands on the metrics, README and LICENSE, and nothing else', () => {
+    assert.ok(packed.includes('dist/dashboard/page/index.html'))
+    const expected = /^dist\/.*\.(js|d\.ts)$|^dist\/dashboard\/page\/(index\.html|assets\/[\w-]+\.css)$|^ops\//
     assert.deepEqual(
-      packed.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path)),
+      packed.filter((path) => !expected.test(path)),
       ['LICENSE', 'README.md', 'package.json'],
     )
     assert.deepEqual(
@@ -63,7 +65,9 @@ describe('the packed package', { timeout: 300_000 }, () => {
       const use = subpaths.map((_, i) => `m${i}`).join(', ')
       writeFileSync(join(consumer, 'imports.ts'), `${imports.join('')}console.log(${use})\n`)
       for (const name of readdirSync(join(root, 'examples'))) {
-        const example = readFileSync(join(root, 'examples', name), 'utf8').replace('../src/index.ts', 'saltgate')
+        const example = readFileSync(join(root, 'examples', name), 'utf8')
+          .replace('../src/index.ts', 'saltgate')
+          .replace(/\.\.\/src\/(\w+)\/index\.ts/g, 'saltgate/$1')
         writeFileSync(join(consumer, name), example)
       }
       const compilerOptions = {
@@ -86,7 +90,9 @@ describe('the packed package', { timeout: 300_000 }, () => {
   })
 
   it('serves the example to a client that logs in', async () => {
-    const example = readFileSync(join(root, 'examples/array-server.ts'), 'utf8').replace('../src/index.ts', 'saltgate')
+    const example = readFileSync(join(root, 'examples/array-server.ts'), 'utf8')
+      .replace('../src/index.ts', 'saltgate')
+      .replace(/\.\.\/src\/(\w+)\/index\.ts/g, 'saltgate/$1')
     // Below node_modules Node strips no types; here, beside it, it does.
     writeFileSync(join(consumer, 'example.ts'), example)
     const server = await started('example.ts', '127.0.0.1:0')
