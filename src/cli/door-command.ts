@@ -6,14 +6,17 @@ import type { LoadedConfig } from '../server/config.ts'
 import { type ListenAddress, showListen } from '../server/listen-address.ts'
 import type { Log } from '../server/log.ts'
 import type { Settings } from '../server/settings.ts'
-import { logLevels } from './terminal-log.ts'
+import { type LogFormat, logFormats, logLevels } from './terminal-log.ts'
 
 export interface DoorOptions {
   readonly listen?: string[]
   readonly data?: string
   readonly config?: string
   readonly set?: string[]
+  readonly dashboard?: string
   readonly logLevel: (typeof logLevels)[number]
+  /** Left out: `pretty` on a terminal, else `json`. */
+  readonly logFormat?: LogFormat
   readonly json?: true
 }
 
@@ -23,8 +26,22 @@ export function addDoorOptions(command: Command): Command {
     .option('--data <dir>', 'where accounts, keys and certificates are kept (default: ./saltgate-data)')
     .option('--config <file>', 'configuration file (default: ./saltgate.config.ts if there is one)')
     .option('--set <variable=value...>', 'set a system variable, as SET GLOBAL does')
+    .option(
+      '--dashboard <address>',
+      'HOST:PORT of the dashboard and its metrics, or off; addresses other than loopback need a password, see docs/dashboard.md',
+    )
     .addOption(new Option('--log-level <level>', 'what the log holds').choices(logLevels).default('info'))
-    .option('--json', 'print what happens as one JSON object per line')
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'lines for people or for programs (default: pretty on a terminal, else json)',
+      ).choices(logFormats),
+    )
+    .addOption(
+      new Option('--json', 'print what happens as one JSON object per line; the log too').implies({
+        logFormat: 'json',
+      }),
+    )
 }
 
 /** Variables that only report what the options decide; setting them would change nothing. Throws: `ConfigurationError`. */

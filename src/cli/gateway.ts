@@ -4,6 +4,7 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { SqliteAccounts } from '../accounts/sqlite-accounts.ts'
+import { dashboardOptions, takeDashboardPassword } from '../dashboard/config.ts'
 import { ConfigurationError } from '../errors/errors.ts'
 import { mostWorkers } from '../gateway/open.ts'
 import { needsOwnAccounts } from '../gateway/running-gateway.ts'
@@ -12,6 +13,7 @@ import { serverKeys } from '../server/config.ts'
 import { loadKeyMaterial } from '../server/key-material.ts'
 import { showListen } from '../server/listen-address.ts'
 import { Settings } from '../server/settings.ts'
+import { dashboardSecrets, dashboardText, openCommandDashboard } from './dashboard.ts'
 import { addDoorOptions, announce, firstStartText, followSignals, logins, publishFacts } from './door-command.ts'
 import { accountsFile, decoySecret, exposedFiles, takeRootPassword } from './first-start.ts'
 import { accountsSql, accountsSqlProducts } from './gateway/accounts-sql.ts'
@@ -35,7 +37,7 @@ Examples:
   $ saltgate gateway --to mysql://db-1:3306 --to 'mysql://db-2:3306?weight=2'
   $ saltgate gateway --to 'mysql://db-1?ssl-mode=VERIFY_IDENTITY' --listen 0.0.0.0:3306 --set require_secure_transport=ON
   $ SALTGATE_BACKEND_PASSWORD=secret saltgate gateway --to mysql://saltgate@db-1 --to mysql://saltgate@db-2
-  $ saltgate gateway --config gateway.config.ts --workers auto
+  $ saltgate gateway --config gateway.config.ts --workers auto --dashboard 127.0.0.1:3380
   $ saltgate gateway --config gateway.config.ts --explain-rule app@10.0.0.7
   $ saltgate gateway --config gateway.config.ts --replay logins.pcap
   $ saltgate gateway --accounts-sql mariadb > gateway.sql
@@ -75,6 +77,7 @@ export function addGateway(program: Command): void {
 async function run(options: Options): Promise<void> {
   const own = OwnPassword.take(options.to ?? [])
   const adminPassword = takeRootPassword('SALTGATE_ADMIN_PASSWORD')
+  const dashboardPassword = takeDashboardPassword()
   const load = () => loadGateway(options, own)
   if (options.accountsSql !== undefined) return void process.stdout.write(accountsSql(options.accountsSql))
   const config = await load()
@@ -85,22 +88,29 @@ async function run(options: Options): Promise<void> {
     const { replay } = await import('./gateway/replay.ts')
     return await replay(options.replay, config.gateway, options.json === true)
   }
-  await open(options, config, load, { adminPassword, own })
+  await open(options, config, load, { adminPassword, dashboardPassword, own })
 }
 
 async function open(
   options: Options,
   config: LoadedGateway,
   load: () => Promise<LoadedGateway>,
-  { adminPassword, own }: { readonly adminPassword: string | undefined; readonly own: OwnPassword },
+  passwords: {
+    readonly adminPassword: string | undefined
+    readonly dashboardPassword: string | undefined
+    readonly own: OwnPassword
+  },
 ): Promise<void> {
+  const { adminPassword, dashboardPassword, own } = passwords
   const data = resolve(options.data ?? config.data)
   const settings = new Settings(config.settings)
-  const log = terminalLog(options.logLevel, options.json === true)
+  const log = terminalLog(options.logLevel, options.logFormat)
   const keys = await loadKeyMaterial({ dataDir: data, ...serverKeys(config) })
   const accounts = SqliteAccounts.open(accountsFile(data))
   const decoys = await decoySecret(data)
-  const exposed = await exposedFiles(data, config.file, secretsIn(config.gateway))
+  const settled = await dashboardOptions(config, options.dashboard, dashboardPassword)
+  const secrets = [...secretsIn(config.gateway), ...dashboardSecrets(settled)]
+  const exposed = await exposedFiles(data, config.file, secrets)
   const warnings = [...own.warnings, ...settings.startupWarnings, ...keys.warnings, ...exposed]
   for (const warning of warnings) log.warn({}, warning)
 
@@ -120,6 +130,10 @@ async function open(
       ...{ gateway: view, administers, data, keys, log, password: adminPassword },
       listen: adminOn.listen,
     }))
+  // Unlike that of a front door it is there only for who asks: what stands before production opens no port by itself.
+  const inGateway = settled?.asked === true || config.sections.dashboard !== undefined
+  const watched = { administered: administers, gateway: view, listening }
+  const dashboard = await openCommandDashboard(inGateway ? settled : undefined, { watched, data, keys, log })
   const front = { reload: gateway.renewKeys }
   const running: Running<LoadedGateway> = { config, front, settings, data, log }
   const hintAtAccounts = () => {
@@ -135,12 +149,14 @@ async function open(
     close: async () => {
       await gateway.close(options.drain === undefined ? undefined : options.drain * 1000)
       await admin?.close()
+      await dashboard?.close()
       accounts.close()
     },
     reload: async () => {
       await reload(running, load, async (fresh, freshKeys) => {
         const later = await gateway.reload(fresh)
         await admin?.front.reload(freshKeys)
+        dashboard?.reload(freshKeys)
         return later
       })
       hintAtAccounts()
@@ -151,8 +167,13 @@ async function open(
   announce(listening, {
     json: options.json === true,
     user: 'USER',
-    text: `Servers behind it:\n\n${backendLines(backends)}\n\n${admin === undefined ? '' : adminText(admin)}`,
-    facts: { backends, ...(workers > 1 && { workers }), ...(admin && { admin: adminFacts(admin) }) },
+    text: `Servers behind it:\n\n${backendLines(backends)}\n\n${admin === undefined ? '' : adminText(admin)}${dashboardText(dashboard)}`,
+    facts: {
+      backends,
+      ...(workers > 1 && { workers }),
+      ...(admin && { admin: adminFacts(admin) }),
+      ...(dashboard && { dashboard: dashboard.url }),
+    },
   })
 }
 

@@ -1,11 +1,9 @@
 #!/usr/bin/env node
 /** The command line: one file per command; this one only joins them, and turns what they throw into exit codes. */
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { ConfigurationError, MysqlError } from '../errors/errors.ts'
+import { version } from '../version.ts'
 import { visible } from './visible.ts'
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 const program = new Command('saltgate')
   .description('The MySQL connection phase as software')

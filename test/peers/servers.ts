@@ -119,12 +119,16 @@ export async function startFrontDoor(peers: readonly Peer[], settings: readonly 
   const listen = ['--listen', `127.0.0.1:${port}`, '--listen', socket]
   const set = settings.flatMap((setting) => ['--set', setting])
   const program = join(import.meta.dirname, '../../src/cli/saltgate.ts')
-  const child = spawn(process.execPath, [program, 'serve', ...listen, '--data', `${home}/data`, ...set], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    // Away from any configuration file of whoever runs this.
-    cwd: home,
-    env: { ...process.env, SALTGATE_ROOT_PASSWORD: rootPassword },
-  })
+  const child = spawn(
+    process.execPath,
+    [program, 'serve', ...listen, '--dashboard', 'off', '--data', `${home}/data`, ...set],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Away from any configuration file of whoever runs this.
+      cwd: home,
+      env: { ...process.env, SALTGATE_ROOT_PASSWORD: rootPassword },
+    },
+  )
   const stop = stopper(child, home)
   await readyOrStop(child, 'saltgate ready on ', stop)
   const server = { name: 'saltgate', version: packageJson.version, host: '127.0.0.1' }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 export const program = join(import.meta.dirname, '../../src/cli/saltgate.ts')
 
-const deadlineMs = 60_000
+const usualDeadlineMs = 60_000
 
 /** A new empty directory, and what removes it. */
 export function scratch(): { readonly path: string; [Symbol.dispose](): void } {
@@ -19,6 +19,8 @@ export interface CliOptions {
   readonly cwd: string
   readonly stdin?: string
   readonly env?: Readonly<Record<string, string>>
+  /** A process that lasts longer is ended by force; ms, a minute unless given. */
+  readonly deadlineMs?: number
 }
 
 /** Runs a command to its end. */
@@ -53,7 +55,9 @@ export class Serving implements AsyncDisposable {
     options: CliOptions,
     command: 'serve' | 'gateway' = 'serve',
   ): Promise<Serving> {
-    const serving = new Serving(start([command, '--listen', '127.0.0.1:0', ...args], options))
+    // Many run at a time.
+    const dashboard = args.includes('--dashboard') || command === 'gateway' ? [] : ['--dashboard', 'off']
+    const serving = new Serving(start([command, '--listen', '127.0.0.1:0', ...dashboard, ...args], options))
     await serving.printed(/^saltgate ready on .*$/m)
     return serving
   }
@@ -129,7 +133,10 @@ function collected(stream: NodeJS.ReadableStream): Collected {
   }
 }
 
-function start(args: readonly string[], { cwd, env }: CliOptions): ChildProcessWithoutNullStreams {
+function start(
+  args: readonly string[],
+  { cwd, env, deadlineMs = usualDeadlineMs }: CliOptions,
+): ChildProcessWithoutNullStreams {
   const { SALTGATE_ROOT_PASSWORD: _, ...inherited } = process.env
   return spawn(process.execPath, [program, ...args], {
     cwd,

@@ -1,4 +1,5 @@
 /** The configuration of a gateway, as the command line and the file together have it. */
+import { dashboardSection } from '../../dashboard/config.ts'
 import { type GatewayConfig, type GatewaySettings, gatewaySection, gatewaySettings } from '../../gateway/config.ts'
 import { type LoadedConfig, loadConfig } from '../../server/config.ts'
 import { configSource } from '../config-source.ts'
@@ -18,7 +19,10 @@ export interface LoadedGateway extends LoadedConfig {
 
 /** Throws (as a rejection): `ConfigurationError`. */
 export async function loadGateway(options: GatewayOptions, own: OwnPassword): Promise<LoadedGateway> {
-  const config = await loadConfig({ ...configSource(options), sections: { gateway: gatewaySection } })
+  const config = await loadConfig({
+    ...configSource(options),
+    sections: { gateway: gatewaySection, dashboard: dashboardSection },
+  })
   refuseFacts(config)
   const { gateway = {} } = config.sections as { readonly gateway?: GatewayConfig }
   const { base, file } = config

@@ -7,6 +7,7 @@ import type { KeyMaterial } from '../../server/key-material.ts'
 import type { ListenAddress } from '../../server/listen-address.ts'
 import type { Log } from '../../server/log.ts'
 import type { Settings } from '../../server/settings.ts'
+import { openDoorSpans } from '../spans.ts'
 import type { LoadedGateway } from './load.ts'
 
 export interface OpenedGateway {
@@ -35,12 +36,16 @@ export interface HereOptions {
 export async function openHere({ config, ...surroundings }: HereOptions): Promise<OpenedGateway> {
   const running = await RunningGateway.open(config.gateway, surroundings)
   const { gateway, front } = running
+  const spans = await openDoorSpans(front.door, surroundings.log)
   return {
     listening: front.listening,
     administered: front.door,
     view: viewOf(gateway),
     reload: (fresh) => running.reload(fresh.gateway),
     renewKeys: (keys) => front.reload(keys),
-    close: (drainMs) => running.close(drainMs),
+    close: async (drainMs) => {
+      await running.close(drainMs)
+      await spans.close()
+    },
   }
 }

@@ -12,6 +12,7 @@ import { serverKeys } from '../../server/config.ts'
 import { type KeyMaterial, loadKeyMaterial } from '../../server/key-material.ts'
 import { Settings } from '../../server/settings.ts'
 import { accountsFile, decoySecret } from '../first-start.ts'
+import { type DoorSpans, openDoorSpans } from '../spans.ts'
 import { terminalLog } from '../terminal-log.ts'
 import { Channel } from './channel.ts'
 import { type LoadedGateway, loadGateway } from './load.ts'
@@ -25,13 +26,21 @@ class Worker {
   readonly #start: Start
   readonly #gateway: RunningGateway
   readonly #accounts: SqliteAccounts
+  readonly #spans: DoorSpans
   #config: LoadedGateway
 
-  private constructor(start: Start, config: LoadedGateway, gateway: RunningGateway, accounts: SqliteAccounts) {
+  private constructor(
+    start: Start,
+    config: LoadedGateway,
+    gateway: RunningGateway,
+    accounts: SqliteAccounts,
+    spans: DoorSpans,
+  ) {
     this.#start = start
     this.#config = config
     this.#gateway = gateway
     this.#accounts = accounts
+    this.#spans = spans
     const { worker, workers } = start
     gateway.gateway.siblings = {
       own: (id) => {
@@ -52,13 +61,14 @@ class Worker {
     const settings = new Settings(config.settings)
     takeOver(settings, start.settings, workers)
     const accounts = SqliteAccounts.open(accountsFile(data))
+    const log = terminalLog(options.logLevel, options.logFormat, worker + 1)
     const gateway = await RunningGateway.open(config.gateway, {
       ...{ settings, accounts, worker, listen: start.listen, reusePort: true },
       keys: await keysOf(start, config),
       decoySecret: await decoySecret(data),
-      log: terminalLog(options.logLevel, options.json === true, worker + 1),
+      log,
     })
-    return new Worker(start, config, gateway, accounts)
+    return new Worker(start, config, gateway, accounts, await openDoorSpans(gateway.front.door, log))
   }
 
   async answer(question: Exclude<SupervisorsQuestion, { readonly ask: 'open' }>): Promise<unknown> {
@@ -90,6 +100,7 @@ class Worker {
 
   async end(drainMs: number | undefined): Promise<never> {
     await this.#gateway.close(drainMs)
+    await this.#spans.close()
     this.#accounts.close()
     process.exit(0)
   }
