@@ -21,6 +21,7 @@ const commands = new Map<string, () => Promise<(program: Command) => void>>([
   ['doctor', async () => (await import('./doctor.ts')).addDoctor],
   ['trace', async () => (await import('./trace.ts')).addTrace],
   ['diff', async () => (await import('./diff.ts')).addDiff],
+  ['top', async () => (await import('./top.ts')).addTop],
 ])
 const called = commands.get(process.argv[2] ?? '')
 for (const load of called === undefined ? commands.values() : [called]) (await load())(program)
