@@ -65,7 +65,7 @@ export function compareLog(expected: ExpectedCounts, log: string): string[] {
 }
 
 /** Until the sample of the history in which now is. */
-function nextSecond(url: string): Promise<boolean> {
+export function nextSecond(url: string): Promise<boolean> {
   const nowMs = Date.now()
   return inTime(async () => {
     const { samples } = await ask<History>(url, `/api/history?from=${nowMs - 2000}&to=${nowMs + 60_000}`)
