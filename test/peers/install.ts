@@ -10,6 +10,7 @@ import { mustRun, run } from './command.ts'
 import { setUpPam } from './pam.ts'
 
 export type PeerName =
+  | 'chromium'
   | 'haproxy'
   | 'mariadb'
   | 'mariadb 11.8'
@@ -21,6 +22,7 @@ export type PeerName =
   | 'PyMySQL 1.1.1'
   | 'PyMySQL 1.2'
   | 'mysql-connector'
+  | 'promtool'
   | 'tshark'
 
 /** A program that can be started, or the reason why it cannot. */
@@ -52,6 +54,8 @@ export async function installPeers(progress: (line: string) => void): Promise<Pe
     ...(await origin(['PyMySQL 1.1.1'], () => fromTrixie(progress))),
     ...(await origin(['tshark'], () => tsharkFromBookworm(progress))),
     ...(await origin(['haproxy'], () => haproxyFromBookworm(progress))),
+    ...(await origin(['chromium'], () => chromiumFromBookworm(progress))),
+    ...(await origin(['promtool'], () => promtoolFromBookworm(progress))),
   ]
 }
 
@@ -218,26 +222,48 @@ async function tsharkFromBookworm(progress: (line: string) => void): Promise<Pee
   return [await describePeer('tshark', 'tshark', ['/usr/bin/tshark'])]
 }
 
-/** Unpacked, because the package would set up a service; with the libraries that no other package here needs. */
+/** With the libraries that no other package here needs. */
 async function haproxyFromBookworm(progress: (line: string) => void): Promise<Peer[]> {
-  const directory = join(cacheDirectory(), 'bookworm-haproxy')
+  const packages = ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1']
+  const directory = await unpackedFromBookworm('haproxy', packages, progress)
+  const triplet = (await mustRun(['sh', '-c', 'basename usr/lib/*-linux-gnu'], { cwd: directory })).trim()
+  const env = { LD_LIBRARY_PATH: join(directory, 'usr/lib', triplet) }
+  const program = join(directory, 'usr/sbin/haproxy')
+  const version = /version (\S+)/.exec(await mustRun([program, '-v'], { env }))?.[1] ?? ''
+  return [{ name: 'haproxy', version, argv: [program], env, root: '' }]
+}
+
+async function promtoolFromBookworm(progress: (line: string) => void): Promise<Peer[]> {
+  const program = join(await unpackedFromBookworm('prometheus', ['prometheus'], progress), 'usr/bin/promtool')
+  const version = /version (\S+)/.exec(await mustRun([program, '--version']))?.[1] ?? ''
+  return [{ name: 'promtool', version, argv: [program], env: {}, root: '' }]
+}
+
+/** The files of packages that would set up a service if they were installed. */
+async function unpackedFromBookworm(
+  name: string,
+  packages: readonly string[],
+  progress: (line: string) => void,
+): Promise<string> {
+  const directory = join(cacheDirectory(), `bookworm-${name}`)
   if (!(await exists(directory))) {
-    progress('unpacking haproxy of Debian bookworm')
+    progress(`unpacking ${name}`)
     const fresh = `${directory}.new`
     await rm(fresh, { recursive: true, force: true })
     await mkdir(fresh)
     await refreshLists()
-    const packages = ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1']
     const download = ['apt-get', '-q', '-o', 'APT::Sandbox::User=root', 'download', ...packages]
     await mustRun(download, { cwd: fresh, timeoutMs: 120_000 })
     await mustRun(['sh', '-ec', 'for deb in *.deb; do dpkg -x "$deb" unpacked; done; rm *.deb'], { cwd: fresh })
     await rename(fresh, directory)
   }
-  const triplet = (await mustRun(['sh', '-c', 'basename unpacked/usr/lib/*-linux-gnu'], { cwd: directory })).trim()
-  const env = { LD_LIBRARY_PATH: join(directory, 'unpacked/usr/lib', triplet) }
-  const program = join(directory, 'unpacked/usr/sbin/haproxy')
-  const version = /version (\S+)/.exec(await mustRun([program, '-v'], { env }))?.[1] ?? ''
-  return [{ name: 'haproxy', version, argv: [program], env, root: '' }]
+  return join(directory, 'unpacked')
+}
+
+/** Debian keeps the newest in every release. With a font: it depends on none, and would draw text as boxes. */
+async function chromiumFromBookworm(progress: (line: string) => void): Promise<Peer[]> {
+  await aptInstall(['chromium', 'fonts-dejavu-core'], progress)
+  return [await describePeer('chromium', 'chromium', ['/usr/bin/chromium'])]
 }
 
 let listsAreFresh = false
