@@ -3,6 +3,7 @@
  */
 import { styleText } from 'node:util'
 import pino from 'pino'
+import { spelledOut } from '../doctor/report/visible.ts'
 import type { Log } from '../server/log.ts'
 import { visible } from './visible.ts'
 
@@ -16,7 +17,10 @@ export function terminalLog(level: (typeof logLevels)[number], format: LogFormat
   const { stderr } = process
   const base = worker === undefined ? null : { worker }
   const pretty = format === 'pretty' || (format !== 'json' && stderr.isTTY)
-  if (!pretty) return pino({ level, base }, pino.destination({ fd: 2, sync: false }))
+  if (!pretty) {
+    const destination = pino.destination({ fd: 2, sync: false })
+    return pino({ level, base }, { write: (line: string) => void destination.write(spelledOut(line)) })
+  }
   const colour = stderr.isTTY && stderr.hasColors()
   return pino({ level, base }, { write: (line: string) => void stderr.write(forPeople(line, colour)) })
 }

@@ -8,6 +8,7 @@ import type { Story } from '../registry/story.ts'
 import { clientName } from './client-name.ts'
 import { type Handshake, type Lane, lanes } from './contract.ts'
 import { ladderOf } from './ladder.ts'
+import { remedyOf } from './remedy.ts'
 import type { Watched } from './watched.ts'
 
 /** The last login of the connection; `undefined` when nothing is known of it any longer. */
@@ -53,7 +54,7 @@ function endedHandshake(ended: EndedHandshake, live: boolean): Handshake {
     account: account ?? null,
     plugin: plugin ?? null,
     cause: row === undefined ? (detail ?? null) : detail === undefined ? row.explains : `${row.explains}: ${detail}`,
-    remedy: row?.remedy ?? null,
+    remedy: reason === undefined ? null : remedyOf(reason, ended.near),
   }
 }
 

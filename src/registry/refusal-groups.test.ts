@@ -50,7 +50,10 @@ describe('RefusalGroups', () => {
     const all = [1, 2, 3].map((id) => refused(id, '10.0.3.1', 'pymysql'))
     for (const one of all) groups.add(one)
     for (const one of all.slice(0, 2)) groups.explain(one, 'hashed 21 bytes of nonce')
-    assert.deepEqual([...(groups.groups()[0]?.findings ?? [])], [['hashed 21 bytes of nonce', 2]])
+    assert.deepEqual(
+      [...(groups.groups()[0]?.findings ?? [])],
+      [['hashed 21 bytes of nonce', { count: 2, near: undefined }]],
+    )
   })
 
   it('holds so many and no more, and says how many refusals went with the others', () => {
@@ -78,7 +81,7 @@ describe('RefusalGroups', () => {
     other.explain(second, 'x')
     const [group] = groupsTogether(structuredClone([one.groups(), other.groups()]))
     assert.deepEqual([group?.count, group?.firstMs, group?.lastMs], [2, 1000, 2000])
-    assert.deepEqual([...(group?.findings ?? [])], [['x', 2]])
+    assert.deepEqual([...(group?.findings ?? [])], [['x', { count: 2, near: undefined }]])
     assert.deepEqual(group?.handshakes, [2, 1])
   })
 })

@@ -3,6 +3,7 @@
  * one line, however often it tries. Counted exactly, also when more end than the history holds; bounded, the group that was quiet for
  * longest goes first.
  */
+import type { NearProof } from '../auth/near-proof.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import type { Login } from '../machine/login.ts'
 import { programOf } from './client-program.ts'
@@ -21,11 +22,17 @@ export interface RefusalGroup {
   login: Login | undefined
   /** Of the latest that had one. */
   detail: string | undefined
-  /** Whose proofs were looked into, by what was found: `[clause, how many]`. */
-  readonly findings: Map<string, number>
+  /** Whose proofs were looked into, by what was found, in words. */
+  readonly findings: Map<string, Finding>
   /** The latest few, the last one first. */
   users: readonly string[]
   handshakes: readonly number[]
+}
+
+export interface Finding {
+  readonly count: number
+  /** `undefined`: the proof was right, for another account. */
+  readonly near: NearProof | undefined
 }
 
 export class RefusalGroups {
@@ -62,12 +69,13 @@ export class RefusalGroups {
   }
 
   /** It was found out what was wrong with its proof. */
-  explain(ended: EndedHandshake, clause: string): void {
+  explain(ended: EndedHandshake, clause: string, near?: NearProof): void {
     const group = this.#groups.get(keyOf(ended))
     if (group === undefined) return
     this.revision++
-    if (group.findings.size < 20 || group.findings.has(clause)) {
-      group.findings.set(clause, (group.findings.get(clause) ?? 0) + 1)
+    const known = group.findings.get(clause)
+    if (known !== undefined || group.findings.size < 20) {
+      group.findings.set(clause, { count: (known?.count ?? 0) + 1, near })
     }
   }
 
@@ -85,6 +93,11 @@ export class RefusalGroups {
   }
 }
 
+/** The most frequent first. */
+export function findingsOf({ findings }: Pick<RefusalGroup, 'findings'>): readonly (readonly [string, Finding])[] {
+  return [...findings].sort(([, a], [, b]) => b.count - a.count)
+}
+
 /** What several processes have, as one. */
 export function groupsTogether(all: readonly (readonly RefusalGroup[])[]): readonly RefusalGroup[] {
   const byKey = new Map<string, RefusalGroup>()
@@ -98,7 +111,9 @@ export function groupsTogether(all: readonly (readonly RefusalGroup[])[]): reado
 function together(a: RefusalGroup, b: RefusalGroup): RefusalGroup {
   const [latest, before] = a.lastMs >= b.lastMs ? [a, b] : [b, a]
   const findings = new Map(before.findings)
-  for (const [clause, count] of latest.findings) findings.set(clause, (findings.get(clause) ?? 0) + count)
+  for (const [clause, { count, near }] of latest.findings) {
+    findings.set(clause, { count: (findings.get(clause)?.count ?? 0) + count, near })
+  }
   return {
     ...latest,
     findings,

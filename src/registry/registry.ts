@@ -2,6 +2,7 @@
  * What is true of the door right now: the live connections, the latest ended logins, the counters. Written by the
  * server, read by console, dashboard and doctor; so any of those can be taken away without touching the rest.
  */
+import type { NearProof } from '../auth/near-proof.ts'
 import type { Channel } from '../auth/plugin.ts'
 import type { DenyReason } from '../errors/deny-reasons.ts'
 import { AccountUse } from './account-use.ts'
@@ -32,6 +33,8 @@ export interface EndedHandshake {
   readonly reason: DenyReason | undefined
   /** Completed afterwards, when it is found out what was wrong with the proof. */
   detail: string | undefined
+  /** What was wrong with the proof, once that is found out. */
+  near?: NearProof | undefined
   /** The public error. */
   readonly errorCode: number | undefined
 }
@@ -107,10 +110,11 @@ export class Registry {
   }
 
   /** It was found out what was wrong with the proof of a login that has ended. */
-  explained(handshake: EndedHandshake, clause: string): void {
+  explained(handshake: EndedHandshake, clause: string, near?: NearProof): void {
+    handshake.near = near
     handshake.detail = handshake.detail === undefined ? clause : `${handshake.detail}: ${clause}`
     this.status.Saltgate_near_proofs++
-    this.refusals.explain(handshake, clause)
+    this.refusals.explain(handshake, clause, near)
     for (const listener of this.listeners) listener.onExplained?.(handshake)
   }
 

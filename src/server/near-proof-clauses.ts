@@ -24,12 +24,20 @@ import type { Attempt } from '../machine/server-states.ts'
 import type { Realm } from './realm.ts'
 import type { ShownProof } from './shown-proof.ts'
 
-/** One clause; `undefined`: nothing that was tried explains it. Throws (as a rejection): `CheckRefused`. */
+/** What is wrong with a proof. */
+export interface Explained {
+  /** In words, without a secret. */
+  readonly clause: string
+  /** `undefined`: it was right, for another row. */
+  readonly near: NearProof | undefined
+}
+
+/** `undefined`: nothing that was tried explains it. Throws (as a rejection): `CheckRefused`. */
 export async function clauseOf(
   shown: ShownProof,
   outcome: 'admitted' | 'refused',
   greetingNonce: Uint8Array,
-): Promise<string | undefined> {
+): Promise<Explained | undefined> {
   const { attempt, realm, answers } = shown
   const [answer] = answers
   if (attempt === undefined || realm === undefined || answer === undefined) return undefined
@@ -49,11 +57,11 @@ export async function clauseOf(
   return plugin.secrets === 'never-sent' ? undefined : clauseOfSecret(realm, shown, attempt, given)
 }
 
-function explainScramble(realm: Realm, attempt: Attempt, given: GivenProof): string | undefined {
+function explainScramble(realm: Realm, attempt: Attempt, given: GivenProof): Explained | undefined {
   if (given.answer.length < 2) return undefined
   for (const verifier of verifiersOf(realm, attempt)) {
     const near = explainProof(given, verifier)
-    if (near !== undefined && deviations(near) > 0) return sayNearProof(near)
+    if (near !== undefined && deviations(near) > 0) return explained(near)
   }
   return undefined
 }
@@ -86,7 +94,7 @@ async function clauseOfSecret(
   shown: ShownProof,
   attempt: Attempt,
   given: GivenProof,
-): Promise<string | undefined> {
+): Promise<Explained | undefined> {
   const received = shown.answers.at(-1)
   // Who judges passwords by their own means is asked once a login.
   if (received === undefined || received.length === 0 || realm.accounts.checkPassword !== undefined) return undefined
@@ -111,7 +119,7 @@ async function clauseOfText(
   received: Uint8Array,
   around: SecretSurroundings,
   unasked: boolean,
-): Promise<string | undefined> {
+): Promise<Explained | undefined> {
   const { authStrings } = attempt
   const [reading] = readingsOf(received, around)
   if (reading === undefined) return undefined
@@ -119,10 +127,10 @@ async function clauseOfText(
   try {
     if (unasked) {
       const near = { nonce: 'right', password: 'right', algorithm: 'clear' }
-      return (await matching(realm, authStrings, reading.text)) === undefined ? undefined : sayNearProof(near)
+      return (await matching(realm, authStrings, reading.text)) === undefined ? undefined : explained(near)
     }
     const mistake = plainMistake(received, around)
-    if (mistake !== undefined) return sayNearProof(mistake)
+    if (mistake !== undefined) return explained(mistake)
     row = await rowOfPassword(realm, attempt, reading.text)
   } finally {
     wipe(reading.text)
@@ -138,7 +146,7 @@ async function clauseOfText(
     wipe(...repairs.map(({ password }) => password))
   }
   if (row !== undefined) return sayRow(row, attempt)
-  return found[0] && sayNearProof(found[0])
+  return found[0] && explained(found[0])
 }
 
 /** In one go, and always of as many rows: how long it takes must not tell which names exist. */
@@ -170,9 +178,13 @@ function otherRows({ accounts }: Realm, { login, candidate }: Attempt): readonly
   return all.filter((row) => row.user === login.user && row.authString !== '' && !chosen(row)).slice(0, mostRows)
 }
 
-function sayRow(row: Account, { candidate }: Attempt): string {
+function explained(near: NearProof): Explained {
+  return { clause: sayNearProof(near), near }
+}
+
+function sayRow(row: Account, { candidate }: Attempt): Explained {
   const why = candidate.decoy ? 'that row is not for this host' : `the row chosen was ${accountName(candidate.account)}`
-  return `right password for ${accountName(row)}, but ${why}`
+  return { clause: `right password for ${accountName(row)}, but ${why}`, near: undefined }
 }
 
 /** As the worker shares out its time: all of this together waits like one client. */

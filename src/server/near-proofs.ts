@@ -101,8 +101,8 @@ export class NearProofs {
     if (first === undefined) return
     const { shown, ended, greetingNonce } = first
     try {
-      const clause = await clauseOf(shown, ended.outcome, greetingNonce)
-      if (clause !== undefined) this.#door.registry.explained(ended, clause)
+      const explained = await clauseOf(shown, ended.outcome, greetingNonce)
+      if (explained !== undefined) this.#door.registry.explained(ended, explained.clause, explained.near)
     } catch (error) {
       // The worker has better things to do, or is gone.
       if (error instanceof CheckRefused) return

@@ -64,6 +64,31 @@ export function testReach(browser: () => Browser): void {
         for (const request of readers) request.destroy()
       }
     })
+
+    test('a page that nobody sees holds no stream, so that more tabs can be open than connections', async () => {
+      await using scene = await Scene.open()
+      await using here = await visit(browser(), scene.url)
+      const { page } = here
+      await scene.mysql2()
+      await lane(page, 'Admitted', 1).waitFor()
+      const becomes = (hidden: boolean) =>
+        page.evaluate(`
+          Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true })
+          document.dispatchEvent(new Event('visibilitychange'))
+        `)
+      const readers = async () => {
+        const text = await (await fetch(`${scene.url}metrics`)).text()
+        return Number(/^saltgate_dashboard_readers (\d+)$/m.exec(text)?.[1])
+      }
+      assert.equal(await readers(), 1)
+      await becomes(true)
+      while ((await readers()) > 0) await page.waitForTimeout(50)
+      await scene.mysql2()
+      await becomes(false)
+      await lane(page, 'Admitted', 2).waitFor()
+      assert.equal(await readers(), 1)
+      assert.deepEqual(here.complaints, [])
+    })
   })
 }
 

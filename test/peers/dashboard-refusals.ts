@@ -37,7 +37,7 @@ export function testRefusals(browser: () => Browser): void {
       await assert.rejects(scene.mysql2({ user: 'report', password: `${password}\n` }), { errno: 1045 })
       const group = groups(page).filter({ hasText: 'twice' })
       await group.filter({ hasText: 'newline behind the password' }).waitFor()
-      assert.match((await group.textContent()) ?? '', /mysql2 \d.*from 127\.0\.0\.0\/24.*check the password/)
+      assert.match((await group.textContent()) ?? '', /mysql2 \d.*from 127\.0\.0\.0\/24.*Make the secret without it/)
       await group.getByText('twice').click()
       await group.getByText('report, app').waitFor()
       await group
@@ -46,7 +46,7 @@ export function testRefusals(browser: () => Browser): void {
         .click()
 
       const panel = page.getByRole('complementary')
-      await panel.getByText('Remedy: check the password').waitFor()
+      await panel.getByText('Remedy: Make the secret without it').waitFor()
       assert.match((await panel.textContent()) ?? '', /newline behind the password/)
       assert.match((await panel.textContent()) ?? '', /the client was told error 1045/)
       const said = panel.getByRole('row')
@@ -63,7 +63,7 @@ export function testRefusals(browser: () => Browser): void {
       await groups(page).filter({ hasText: '3 times' }).filter({ hasText: 'locked' }).waitFor()
       await page.getByText('5 refusals in 2 groups').waitFor()
       await page.getByRole('searchbox').fill('locked gone')
-      await page.getByText('3 refusals in 1 groups').waitFor()
+      await page.getByText('3 refusals in 1 group').waitFor()
       assert.equal(await groups(page).count(), 1)
       await page.getByRole('searchbox').fill('nothing like it')
       await page.getByText('No group matches.').waitFor()

@@ -11,9 +11,15 @@ export function visible(text: string): string {
 
 /** One line of JSON in which nothing commands a terminal: JSON.stringify leaves DEL, the C1 controls and signs of direction. */
 export function jsonLine(value: unknown): string {
-  const text = JSON.stringify(value)
-  if (!/[^ -~]/.test(text)) return text
-  return text.replace(unfit, (character) =>
-    character.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  return spelledOut(JSON.stringify(value))
+}
+
+/** The same for a line that is JSON already; its end stays. */
+export function spelledOut(line: string): string {
+  if (!/[^ -~\n]/.test(line)) return line
+  return line.replace(unfit, (character) =>
+    character === '\n'
+      ? character
+      : character.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }

@@ -4,6 +4,7 @@
  */
 import { denyReasons } from '../../../errors/deny-reasons.ts'
 import { programOf } from '../../../registry/client-program.ts'
+import { findingsOf } from '../../../registry/refusal-groups.ts'
 import { columns, requireProcess, rowOf, timestamp, type VirtualTable } from '../table.ts'
 
 const refusalColumns = columns(
@@ -21,7 +22,7 @@ export const refusals: VirtualTable = {
   rows: (viewer) => {
     requireProcess(viewer)
     return viewer.door.registry.refusals.groups().map((group) => {
-      const findings = [...group.findings].sort(([, a], [, b]) => b - a)
+      const findings = findingsOf(group)
       return rowOf(refusalColumns, {
         deny_reason: group.reason,
         client: group.login && programOf(group.login),
@@ -31,7 +32,7 @@ export const refusals: VirtualTable = {
         last_seen: timestamp(group.lastMs, 3),
         users: group.users.join(', '),
         // Of that many proofs it was found out what was wrong; the finding is the most frequent.
-        examined: findings.reduce((sum, [, count]) => sum + count, 0),
+        examined: findings.reduce((sum, [, { count }]) => sum + count, 0),
         finding: findings[0]?.[0],
         detail: group.detail,
         remedy: denyReasons[group.reason].remedy,

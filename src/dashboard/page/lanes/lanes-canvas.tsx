@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { laneNames, lanes } from '../../contract.ts'
 import { admittedLane } from '../live/crowd.ts'
 import { useLive } from '../live/live.ts'
-import { count, elapsed } from '../parts/format.ts'
+import { count, elapsed, several } from '../parts/format.ts'
 import { palettes } from '../parts/palette.ts'
 import { openHandshake } from '../parts/route.ts'
 import type { Theme } from '../parts/theme.ts'
@@ -52,7 +52,7 @@ export function LanesCanvas({ theme, open, lane, onLane, patienceMs }: LanesCanv
           key={name}
           class="lane"
           aria-pressed={lane === index}
-          aria-label={`${laneNames[name]}: ${count(live.crowd.counts[index] ?? 0)} connections`}
+          aria-label={`${laneNames[name]}: ${several(live.crowd.counts[index] ?? 0, 'connection')}`}
           onClick={(event) => {
             const sprite = event.detail === 0 ? undefined : show.current?.at(event)
             if (sprite === undefined) onLane(index)

@@ -26,9 +26,17 @@ export class Live {
   #clockAheadMs = 0
   #told = false
 
+  /** A page that nobody sees holds no stream: browsers have six connections to a host, and the seventh tab would wait for ever. */
   start(): void {
     this.#open()
     setInterval(() => this.#watch(), 1000)
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.#source?.close()
+      else {
+        this.heardAtMs = Date.now()
+        this.#open()
+      }
+    })
   }
 
   /** The server's clock, as far as it is known. */
@@ -96,7 +104,7 @@ export class Live {
     }
     this.#broke('The stream broke off.')
     setTimeout(() => {
-      if (this.#source === source) this.#open()
+      if (this.#source === source && !document.hidden) this.#open()
     }, retryMs)
   }
 
@@ -111,6 +119,7 @@ export class Live {
 
   /** A second comes every second: a stream that is open and says nothing is broken too. */
   #watch(): void {
+    if (document.hidden) return
     if (this.state === 'live' && Date.now() - this.heardAtMs > silentMs) {
       this.#broke('The stream says nothing.')
       this.#open()

@@ -54,8 +54,14 @@ export function count(value: number): string {
 /** `0.03`, `4.2`, `1,204`: rates and averages. */
 export function amount(value: number): string {
   if (value === 0) return '0'
-  if (value < 0.1) return value.toPrecision(1)
+  if (value < 0.01) return '< 0.01'
+  if (value < 0.1) return value.toFixed(2)
   return value < 100 ? String(Number(value.toFixed(1))) : whole.format(Math.round(value))
+}
+
+/** `1 group`, `24 groups`. */
+export function several(value: number, what: string): string {
+  return `${count(value)} ${what}${value === 1 ? '' : 's'}`
 }
 
 /** `38 times`, `once`, `twice`. */

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { RefusalGroup, Refusals } from '../../contract.ts'
 import { useAsked } from '../live/ask.ts'
 import { calmMs, useLive } from '../live/live.ts'
-import { count, stamp, times } from '../parts/format.ts'
+import { count, several, stamp, times } from '../parts/format.ts'
 import { openHandshake } from '../parts/route.ts'
 import { visible } from '../parts/visible.ts'
 import { When } from '../parts/when.tsx'
@@ -32,7 +32,11 @@ export function RefusalsView() {
           Save as JSON
         </button>
         <span class="hint">
-          {count(shown.reduce((sum, group) => sum + group.count, 0))} refusals in {count(shown.length)} groups
+          {several(
+            shown.reduce((sum, group) => sum + group.count, 0),
+            'refusal',
+          )}{' '}
+          in {several(shown.length, 'group')}
           {value !== undefined && value.forgotten > 0 && `; ${count(value.forgotten)} older ones are no longer kept`}
         </span>
       </div>
@@ -50,7 +54,7 @@ export function RefusalsView() {
 }
 
 function Group({ group }: { readonly group: RefusalGroup }) {
-  const { client, network, users } = group
+  const { client, network, users, findings, detail } = group
   return (
     <li>
       <details>
@@ -73,6 +77,24 @@ function Group({ group }: { readonly group: RefusalGroup }) {
               <code>{group.reason}</code>
             </dd>
           </div>
+          {detail !== null && (
+            <div>
+              <dt>Detail</dt>
+              <dd>{visible(detail)}</dd>
+            </div>
+          )}
+          {findings.length > 0 && (
+            <div>
+              <dt>Found out</dt>
+              <dd>
+                {findings.map(([what, times]) => (
+                  <span class="finding" key={what}>
+                    {visible(what)} ({several(times, 'proof')} looked into)
+                  </span>
+                ))}
+              </dd>
+            </div>
+          )}
           <div>
             <dt>Users</dt>
             <dd>
