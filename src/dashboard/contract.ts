@@ -46,6 +46,8 @@ export interface DoorFacts {
   /** A stranger who has waited so long stands out; ms. */
   readonly patienceMs: number
   readonly maxConnections: number
+  /** The server's certificate is good until then; `null` where that is not known. */
+  readonly certificateEndsMs: number | null
   /** The oldest sample of the history; ms since 1970. */
   readonly historySinceMs: number
 }

@@ -20,6 +20,7 @@ export function doorFacts(
     // 0 turns off that they go when the door is full; who waits too long is to be seen all the same.
     patienceMs: settings.get('saltgate_stranger_patience') || 1000,
     maxConnections: settings.get('max_connections'),
+    certificateEndsMs: administered.certificate?.untilMs ?? null,
     historySinceMs: history.sinceMs,
   }
 }

@@ -12,7 +12,15 @@ import type { ProcessReport } from './report.ts'
 import type { BackendSeen } from './view.ts'
 
 const nothing: ProcessReport = {
-  ...{ status: newStatusCounters(), denied: [], live: [], history: [], hosts: [], publicKey: 'key' },
+  ...{
+    status: newStatusCounters(),
+    denied: [],
+    live: [],
+    history: [],
+    hosts: [],
+    publicKey: 'key',
+    certificate: undefined,
+  },
   ...{ loopDelayP99Us: 0, backends: [], pairs: [], pools: [], tally: nothingTallied(), use: [], blocks: [] },
   refusals: { groups: [], forgotten: 0, revision: 0 },
 }

@@ -43,6 +43,7 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
   readonly rules: () => readonly BookedRule[]
   readonly realm: Administered['realm']
   readonly policy: { publicKey: string | undefined } = { publicKey: undefined }
+  certificate: Administered['certificate'] = undefined
   loopDelayP99Us = 0
   readonly registry: Administered['registry'] = {
     startedAtMs: Date.now(),
@@ -188,6 +189,7 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
       .sort((a, b) => a.endedAtMs - b.endedAtMs)
     this.#hosts = hostsTogether(this.#each(({ hosts }) => hosts))
     this.policy.publicKey = all[0]?.publicKey
+    this.certificate = all[0]?.certificate
     this.loopDelayP99Us = Math.max(0, ...all.map(({ loopDelayP99Us }) => loopDelayP99Us))
   }
 

@@ -26,6 +26,7 @@ export interface ProcessReport {
   readonly blocks: ReturnType<FailedLogins['blocks']>
   readonly hosts: readonly HostCacheRow[]
   readonly publicKey: string | undefined
+  readonly certificate: Administered['certificate']
   readonly loopDelayP99Us: number
   readonly backends: readonly BackendSeen[]
   readonly pairs: readonly PairSeen[]
@@ -57,7 +58,7 @@ const recorded = [
 ] as const
 
 export function reportOf(door: Administered, view: GatewayView): ProcessReport {
-  const { registry, hostCache, policy, loopDelayP99Us } = door
+  const { registry, hostCache, policy, certificate, loopDelayP99Us } = door
   return {
     status: { ...registry.status },
     denied: [...registry.denied],
@@ -76,7 +77,7 @@ export function reportOf(door: Administered, view: GatewayView): ProcessReport {
     use: registry.use.seen(),
     blocks: door.realm.failedLogins.blocks(),
     hosts: hostCache.rows(),
-    ...{ publicKey: policy.publicKey, loopDelayP99Us },
+    ...{ publicKey: policy.publicKey, certificate, loopDelayP99Us },
     backends: view.backends(),
     pairs: view.pairs(),
     pools: view.pools(),

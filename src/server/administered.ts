@@ -12,6 +12,7 @@ import type { Tally } from '../registry/tally.ts'
 import type { HostCache, HostCacheRow } from './host-cache.ts'
 import type { Log } from './log.ts'
 import type { Settings } from './settings.ts'
+import type { Validity } from './tls-context.ts'
 import type { UserConnections } from './user-connections.ts'
 
 export interface Administered {
@@ -29,6 +30,8 @@ export interface Administered {
   }
   readonly userConnections: Pick<UserConnections, 'forgetHour'>
   readonly policy: Pick<LoginPolicy, 'publicKey'>
+  /** Of the server's certificate; `undefined` where it is not known. */
+  readonly certificate: Validity | undefined
   readonly loopDelay: { reset(): void }
   /** Units: microseconds. */
   readonly loopDelayP99Us: number

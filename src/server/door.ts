@@ -22,7 +22,7 @@ import type { Gate } from './passage.ts'
 import type { OnQuery } from './query.ts'
 import { Realm } from './realm.ts'
 import type { Settings } from './settings.ts'
-import type { ServerTls } from './tls-context.ts'
+import type { ServerTls, Validity } from './tls-context.ts'
 import { UserConnections } from './user-connections.ts'
 
 export interface DoorOptions {
@@ -162,6 +162,10 @@ export class Door implements Administered {
   /** How late the event loop was in all but one of 100 measurements since the start or FLUSH STATUS, in microseconds. */
   get loopDelayP99Us(): number {
     return Math.max(0, Math.round(this.loopDelay.percentile(99) / 1000) - loopDelayResolutionMs * 1000)
+  }
+
+  get certificate(): Validity | undefined {
+    return this.tls?.validity
   }
 
   /** Wall clock, ms since 1970. */

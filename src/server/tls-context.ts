@@ -28,17 +28,26 @@ export interface TlsPeer {
   readonly authorizationError: string | undefined
 }
 
+/** From when to when a certificate is good. Milliseconds since 1970. */
+export interface Validity {
+  readonly fromMs: number
+  readonly untilMs: number
+}
+
 /** The TLS context for new connections; `reload` replaces it and leaves running connections alone. */
 export class ServerTls {
   readonly #settings: Settings
   #material: KeyMaterial
   #options: TLSSocketOptions | undefined
+  /** Of the server's own certificate. */
+  validity: Validity
 
   /** Throws: `ConfigurationError` when the settings allow no cipher or OpenSSL refuses the key. */
   constructor(material: KeyMaterial, settings: Settings) {
     this.#settings = settings
     this.#material = material
     this.#options = socketOptions(material, settings)
+    this.validity = validityOf(material)
   }
 
   /** What `new tls.TLSSocket(socket, ...)` needs; `undefined` while tls_version is empty: TLS is off. */
@@ -54,7 +63,13 @@ export class ServerTls {
   reload(material: KeyMaterial = this.#material): void {
     this.#options = socketOptions(material, this.#settings)
     this.#material = material
+    this.validity = validityOf(material)
   }
+}
+
+function validityOf({ cert }: KeyMaterial): Validity {
+  const { validFrom, validTo } = new X509Certificate(cert)
+  return { fromMs: Date.parse(validFrom), untilMs: Date.parse(validTo) }
 }
 
 /**

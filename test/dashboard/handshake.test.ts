@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { createConnection } from 'mysql2/promise'
+import { statusVariables } from '../../src/console/tables/performance-schema/status.ts'
+import type { Viewer } from '../../src/console/tables/table.ts'
 import { accountsSeen } from '../../src/dashboard/seen-accounts.ts'
+import { doorFacts } from '../../src/dashboard/seen-door.ts'
 import { handshakeSeen } from '../../src/dashboard/seen-handshake.ts'
 import { hostsSeen } from '../../src/dashboard/seen-hosts.ts'
 import { refusalsSeen } from '../../src/dashboard/seen-refusals.ts'
@@ -133,6 +137,13 @@ describe('what the dashboard tells of logins', () => {
     const native = seen.find(({ name }) => name === "'native'@'%'")
     assert.deepEqual([native?.logins, native?.failures], [1, 0])
     assert.doesNotMatch(JSON.stringify(seen), /secret|\$A\$|\*[0-9A-F]{40}/)
+  })
+
+  it('says how long the certificate of the server is good, and SHOW STATUS has the same words as the certificate', async () => {
+    const { validFrom, validTo } = new X509Certificate(opened.keys.cert)
+    assert.equal(doorFacts(watched, { sinceMs: 0 }).certificateEndsMs, Date.parse(validTo))
+    const status = new Map(statusVariables({ door: opened.door } as unknown as Viewer, 'global'))
+    assert.deepEqual([status.get('Ssl_server_not_before'), status.get('Ssl_server_not_after')], [validFrom, validTo])
   })
 
   it('names the blocked host first, and forgets one alone', async () => {

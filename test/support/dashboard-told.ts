@@ -27,6 +27,7 @@ export const door: DoorFacts = {
   connectTimeoutMs: 10_000,
   patienceMs: 5000,
   maxConnections: 151,
+  certificateEndsMs: null,
   historySinceMs: startMs,
 }
 

@@ -93,6 +93,16 @@ export const otherFamilies: readonly Family[] = [
     },
   },
   {
+    name: 'saltgate_certificate_expiry_timestamp_seconds',
+    type: 'gauge',
+    labels: [],
+    help: "When the server's certificate ends, seconds since 1970",
+    read: ({ watched }) => {
+      const { certificate } = watched.administered
+      return certificate === undefined ? [] : [{ value: certificate.untilMs / 1000 }]
+    },
+  },
+  {
     name: 'saltgate_dashboard_readers',
     type: 'gauge',
     labels: [],

@@ -25,6 +25,9 @@ export function PageHeader({ theme, onTheme }: { readonly theme: Theme; readonly
             <li>
               {count(connected)} of {count(facts.maxConnections)} connections, {count(strangers)} before login
             </li>
+            {facts.certificateEndsMs !== null && facts.certificateEndsMs - live.nowMs() < soonMs && (
+              <li class="bad">{certificateText(facts.certificateEndsMs, live.nowMs())}</li>
+            )}
             {second !== undefined && (
               <li title="All but one of 100 measurements of the event loop since the start were less late than this">
                 event loop {duration(second.loopDelayP99Ms)} late at most (p99)
@@ -73,3 +76,12 @@ function lostText(own: number, all: number): string {
   if (own > 0) return `${count(own)} messages dropped: this page is too slow`
   return `${count(all)} messages dropped for slow readers`
 }
+
+function certificateText(endsMs: number, nowMs: number): string {
+  return endsMs < nowMs
+    ? `the certificate ended ${stamp(endsMs)}`
+    : `the certificate ends in ${duration(endsMs - nowMs)}`
+}
+
+/** Time enough to get another one. */
+const soonMs = 14 * 86_400_000

@@ -44,6 +44,8 @@ export function statusVariables({ door, session }: Viewer, scope: 'global' | 'se
     Current_tls_version: settings.get('tls_version'),
     Ssl_cipher: tls?.cipher ?? '',
     Ssl_version: tls?.version ?? '',
+    Ssl_server_not_after: certificateTime(door.certificate?.untilMs),
+    Ssl_server_not_before: certificateTime(door.certificate?.fromMs),
     Threads_cached: '0',
     Threads_connected: String(registry.live.size),
     Threads_created: String(registry.status.Connections),
@@ -55,4 +57,11 @@ export function statusVariables({ door, session }: Viewer, scope: 'global' | 'se
     Uptime_since_flush_status: uptime,
   }
   return Object.entries(variables).sort(([a], [b]) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))
+}
+
+/** As OpenSSL writes it: `Aug  6 09:41:00 2036 GMT`. */
+function certificateTime(ms: number | undefined): string {
+  if (ms === undefined) return ''
+  const [, day = '', month, year, time] = new Date(ms).toUTCString().split(' ')
+  return `${month} ${String(Number(day)).padStart(2)} ${time} ${year} GMT`
 }
