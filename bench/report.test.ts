@@ -50,6 +50,24 @@ test('shows a figure that a contestant does not have as a dash, and every ratio'
   ])
 })
 
+test('compares with the contestant that the case names, also where Saltgate is none of them', () => {
+  const runs = new Map([
+    ['off', [{ 'CPU µs/login': 50 }]],
+    ['on', [{ 'CPU µs/login': 60 }]],
+  ])
+  const goals = [{ of: 'on', than: 'off', atMost: 1.1 }]
+  assert.deepEqual(table({ ...result, runs, floor: 'off', goals }).split('\n'), [
+    '### logins',
+    '',
+    '|     | CPU µs/login | CPU µs/login: of off |',
+    '| --- | -----------: | -------------------: |',
+    '| off |           50 |                1.00x |',
+    '| on  |           60 |                1.20x |',
+    '',
+    '- goal: CPU µs/login of on at most 1.10x off. It is 1.20x: not met',
+  ])
+})
+
 test('says which goals are met, and below the table who could not take part', () => {
   const goals = [
     { than: 'floor', atMost: 1.2 },

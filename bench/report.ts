@@ -6,13 +6,18 @@ import { cpus, release } from 'node:os'
 /** The figures of one run, by column. */
 export type Figures = Readonly<Record<string, number>>
 
-/** A bound for the ratio of Saltgate to another contestant. */
-export type Goal = { readonly than: string } & ({ readonly atMost: number } | { readonly above: number })
+/** A bound for the ratio of Saltgate, or of the contestant that `of` names, to another contestant. */
+export type Goal = { readonly of?: string; readonly than: string } & (
+  | { readonly atMost: number }
+  | { readonly above: number }
+)
 
 export interface CaseResult {
   readonly name: string
   /** The column by which contestants are compared. */
   readonly compare: string
+  /** The contestant that the others are multiples of; `floor` unless given. */
+  readonly floor?: string
   /** By contestant, one entry per round. */
   readonly runs: ReadonlyMap<string, readonly Figures[]>
   readonly goals?: readonly Goal[]
@@ -52,17 +57,19 @@ export function ratio({ runs, compare }: CaseResult, of: string, to: string): nu
   return median(above.map((run, round) => (run[compare] ?? Number.NaN) / (below[round]?.[compare] ?? Number.NaN)))
 }
 
-/** A case as a Markdown table, with each contestant as a multiple of the floor, and Saltgate as a multiple of each. */
+/** A case as a Markdown table, with each contestant as a multiple of the floor, and Saltgate, if it is one of several, as a multiple of each. */
 export function table(result: CaseResult): string {
+  const { floor = 'floor' } = result
+  const [hasFloor, hasSaltgate] = [floor, 'saltgate'].map((name) => result.runs.has(name))
   const medians = [...result.runs].map(([name, runs]) => [name, mediansOf(runs)] as const)
   const columns = [...new Set(medians.flatMap(([, figures]) => Object.keys(figures)))]
-  const floor = result.runs.has('floor')
-  const head = ['', ...columns, ...(floor ? [`${result.compare}: of floor`] : []), 'saltgate is']
+  const ofFloor = hasFloor ? [`${result.compare}: of ${floor}`] : []
+  const head = ['', ...columns, ...ofFloor, ...(hasSaltgate ? ['saltgate is'] : [])]
   const rows = medians.map(([name, figures]) => [
     name,
     ...columns.map((column) => format(figures[column])),
-    ...(floor ? [times(ratio(result, name, 'floor'))] : []),
-    name === 'saltgate' ? '' : times(ratio(result, 'saltgate', name)),
+    ...(hasFloor ? [times(ratio(result, name, floor))] : []),
+    ...(hasSaltgate ? [name === 'saltgate' ? '' : times(ratio(result, 'saltgate', name))] : []),
   ])
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0), 3))
   const line = (row: readonly string[]) =>
@@ -78,13 +85,14 @@ export function table(result: CaseResult): string {
 /** Whether each goal is met; without those whose contestant took no part. */
 export function goalLines(result: CaseResult): string[] {
   return (result.goals ?? []).flatMap((goal) => {
-    const value = ratio(result, 'saltgate', goal.than)
+    const value = ratio(result, goal.of ?? 'saltgate', goal.than)
     if (value === undefined) return []
+    const of = goal.of === undefined ? '' : ` of ${goal.of}`
     const [bound, met] =
       'atMost' in goal
         ? [`at most ${times(goal.atMost)}`, value <= goal.atMost]
         : [`above ${times(goal.above)}`, value > goal.above]
-    return [`goal: ${result.compare} ${bound} ${goal.than}. It is ${times(value)}: ${met ? 'met' : 'not met'}`]
+    return [`goal: ${result.compare}${of} ${bound} ${goal.than}. It is ${times(value)}: ${met ? 'met' : 'not met'}`]
   })
 }
 

@@ -1,13 +1,15 @@
 /**
- * `npm run bench [-- --front-door | --clients | --trace | --gateway] [--quick] [--json] [--report FILE] [--only NAME,NAME]`: the front
- * door beside a bare Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql, then
- * the reading of captures beside tshark, then the gateway beside a bare Node pipe, HAProxy and MySQL Router. All parts take
- * under half an hour; with `--quick` under six minutes. `--only` names contestants; for the gateway select, bulk, login and memory too.
+ * `npm run bench [-- --front-door | --clients | --trace | --gateway | --dashboard] [--quick] [--json] [--report FILE] [--only NAME,NAME]`:
+ * the front door beside a bare Node server, MariaDB and MySQL, then the client beside a bare Node exchange, mysql2, mariadb and mysql,
+ * then the reading of captures beside tshark, then the gateway beside a bare Node pipe, HAProxy and MySQL Router, then what it costs that
+ * the dashboard is looked at. All parts take some 45 minutes; with `--quick` under seven. `--only` names contestants; for the gateway select,
+ * bulk, login and memory too.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { installPeers } from '../test/peers/install.ts'
 import { measureClients } from './clients/part.ts'
+import { measureDashboard } from './dashboard/part.ts'
 import { measureFrontDoor } from './front-door.ts'
 import { measureGateway } from './gateway/part.ts'
 import { buildLoginstorm } from './loginstorm.ts'
@@ -20,6 +22,7 @@ const { values: flags } = parseArgs({
     clients: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     gateway: { type: 'boolean', default: false },
+    dashboard: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     report: { type: 'string' },
@@ -27,7 +30,7 @@ const { values: flags } = parseArgs({
   },
 })
 
-const all = !flags['front-door'] && !flags.clients && !flags.trace && !flags.gateway
+const all = !flags['front-door'] && !flags.clients && !flags.trace && !flags.gateway && !flags.dashboard
 const only = flags.only?.split(',')
 const say = (line: string) => (flags.json ? process.stderr : process.stdout).write(`${line}\n`)
 
@@ -87,7 +90,22 @@ Saltgate. \`router-sharing\` hands logged-in connections of the server on. Where
 \`router-sharing-ecdsa\`, one with ECDSA P-256.`,
 }
 
-const program = all || flags['front-door'] || flags.gateway ? await loginstorm() : undefined
+const dashboardText: PartText = {
+  title: 'The dashboard',
+  option: '--dashboard',
+  explanation: `Front doors that are looked at in different ways, each a \`saltgate serve\` of its own: without a dashboard; with one that nobody has
+open; with three readers of its live stream, who read all or nothing of it; with one whose metrics are fetched every second; and one
+that writes no line for a login (\`--log-level error\`), again without a dashboard. CPU is that of the door's process, 16 logins at a time.
+Memory is the heap that is in use when everything dead is gone, from one process of each. Compare ratios within one table, not figures
+between runs.
+
+The page runs in Chromium without a window and without a graphics card, on the processors that the door and everybody who comes and goes
+use too: by the clock it also waits for its turn, so what a frame costs is the CPU time of the main thread, from one commit to the next.
+A frame comes every 16.7 ms where nothing is late.`,
+}
+
+const stormy = all || flags['front-door'] || flags.gateway || flags.dashboard
+const program = stormy ? await loginstorm() : undefined
 const peers = await installPeers(say)
 for (const peer of peers) {
   if ('missing' in peer && ['mysqld', 'mariadbd'].includes(peer.name)) say(`${peer.name} MISSING: ${peer.missing}`)
@@ -105,6 +123,9 @@ const traceScale = flags.quick
 const gatewayScale = flags.quick
   ? { rounds: 1, firstWarmupS: 0.5, warmupS: 0.2, durationS: 0.6, pairs: 1000 }
   : { rounds: 3, firstWarmupS: 1.5, warmupS: 0.5, durationS: 2, pairs: 5000 }
+const dashboardScale = flags.quick
+  ? { openings: 1, rounds: 1, firstWarmupS: 1, warmupS: 0.2, durationS: 0.6, held: 1000, pageS: 3 }
+  : { openings: 3, rounds: 5, firstWarmupS: 3, warmupS: 0.3, durationS: 1.2, held: 5000, pageS: 4 }
 
 const frontDoor =
   program === undefined || !(all || flags['front-door'])
@@ -116,6 +137,10 @@ const gateway =
   program === undefined || !(all || flags.gateway)
     ? undefined
     : await measureGateway(program, peers, gatewayScale, only, print, say)
+const dashboard =
+  program === undefined || !(all || flags.dashboard)
+    ? undefined
+    : await measureDashboard(program, peers, dashboardScale, only, print, say)
 
 if (flags.report) {
   const before = await readFile(flags.report, 'utf8').catch(() => '')
@@ -124,6 +149,7 @@ if (flags.report) {
     { text: clientsText, result: clients },
     { text: traceText, result: trace },
     { text: gatewayText, result: gateway },
+    { text: dashboardText, result: dashboard },
   ]
   await writeFile(flags.report, document(parts, before))
 }
@@ -142,7 +168,7 @@ function print(result: CaseResult): void {
   }
   for (const [name, runs] of result.runs) {
     const figures = mediansOf(runs)
-    const ofFloor = ratio(result, name, 'floor')
+    const ofFloor = ratio(result, name, result.floor ?? 'floor')
     console.log(JSON.stringify({ case: result.name, contestant: name, ...figures, ofFloor }))
   }
 }

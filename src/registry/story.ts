@@ -1,6 +1,6 @@
 /**
  * What was said and waited for in one login: phases and packets with their times, of packets kind and length and never content. Every
- * connection has one, so it is kept as plain numbers: some 32 bytes a step.
+ * connection has one, so it is kept as plain numbers: 16 bytes a step.
  */
 import { type PacketKind, phases } from '../machine/phases.ts'
 import type { DoorPhase } from './connection-record.ts'
@@ -20,29 +20,33 @@ export type StoryStep =
     }
 
 export class Story {
-  /** Four numbers a step: time, code, bytes, and 1 + index of the note. */
+  /** Two numbers a step: its time, and all else as `packed` has put it together. */
   #numbers: number[] = []
   #notes: string[] | undefined = undefined
 
   enter(phase: DoorPhase, atMs: number): void {
-    this.#add(atMs, phaseCodes.get(phase) ?? 0, 0, 0)
+    this.#add(atMs, phaseCodes.get(phase) ?? 0)
   }
 
   /** A login has no more than some 40 packets; those beyond are not told. */
   say(from: 'client' | 'server', kind: PacketKind, bytes: number, atMs: number, note?: string): void {
-    let index = 0
-    if (note !== undefined) {
-      this.#notes ??= []
-      index = this.#notes.push(note)
+    let noteNumber = 0
+    if (note !== undefined && this.#hasRoom) {
+      if (this.#notes === undefined) this.#notes = [note]
+      else this.#notes.push(note)
+      noteNumber = this.#notes.length
     }
-    this.#add(atMs, (from === 'client' ? firstClientKind : firstServerKind) + (kindCodes.get(kind) ?? 0), bytes, index)
+    const code = (from === 'client' ? firstClientKind : firstServerKind) + (kindCodes.get(kind) ?? 0)
+    this.#add(atMs, packed(code, noteNumber, bytes))
   }
 
   steps(): StoryStep[] {
     const steps: StoryStep[] = []
     const numbers = this.#numbers
     for (let i = 0; i < numbers.length; i += perStep) {
-      const [atMs = 0, code = 0, bytes = 0, note = 0] = numbers.slice(i, i + perStep)
+      const atMs = numbers[i] ?? 0
+      const what = numbers[i + 1] ?? 0
+      const code = codeOf(what)
       const phase = doorPhases[code]
       if (code < firstClientKind) {
         if (phase !== undefined) steps.push({ atMs, is: 'phase', phase })
@@ -50,7 +54,8 @@ export class Story {
       }
       const from = code < firstServerKind ? 'client' : 'server'
       const kind = packetKinds[code - (from === 'client' ? firstClientKind : firstServerKind)]
-      if (kind !== undefined) steps.push({ atMs, is: 'packet', from, kind, bytes, note: this.#notes?.[note - 1] })
+      const note = this.#notes?.[noteNumberOf(what) - 1]
+      if (kind !== undefined) steps.push({ atMs, is: 'packet', from, kind, bytes: bytesOf(what), note })
     }
     return steps
   }
@@ -61,7 +66,7 @@ export class Story {
     let phase: DoorPhase | undefined
     let sinceMs = 0
     for (let i = 0; i < numbers.length; i += perStep) {
-      const code = numbers[i + 1] ?? 0
+      const code = codeOf(numbers[i + 1] ?? 0)
       if (code >= firstClientKind) continue
       const atMs = numbers[i] ?? 0
       if (phase !== undefined) tell(phase, atMs - sinceMs)
@@ -88,8 +93,12 @@ export class Story {
     return story
   }
 
-  #add(atMs: number, code: number, bytes: number, note: number): void {
-    if (this.#numbers.length < longest * perStep) this.#numbers.push(atMs, code, bytes, note)
+  #add(atMs: number, what: number): void {
+    if (this.#hasRoom) this.#numbers.push(atMs, what)
+  }
+
+  get #hasRoom(): boolean {
+    return this.#numbers.length < longest * perStep
   }
 }
 
@@ -98,9 +107,26 @@ export interface StoryData {
   readonly notes: readonly string[]
 }
 
-const perStep = 4
+const perStep = 2
 /** Units: steps. */
 const longest = 96
+
+/** `noteNumber` is 1 + index of the note; 0: there is none. More of any than a packet has bytes fits into a number. */
+function packed(code: number, noteNumber: number, bytes: number): number {
+  return code + noteNumber * 2 ** 8 + bytes * 2 ** 16
+}
+
+function codeOf(what: number): number {
+  return what & 0xff
+}
+
+function noteNumberOf(what: number): number {
+  return (what >> 8) & 0xff
+}
+
+function bytesOf(what: number): number {
+  return Math.floor(what / 2 ** 16)
+}
 
 /** All phases that a connection can be in. */
 export const doorPhases: readonly DoorPhase[] = [
