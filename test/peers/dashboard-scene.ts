@@ -54,7 +54,7 @@ export class Scene implements AsyncDisposable {
     const set = [...usual, ...settings].flatMap((setting) => ['--set', setting])
     const serving = await Serving.start(
       [
-        ...['--json', '--data', join(path, 'data'), '--listen', join(path, 's.sock')],
+        ...['--json', '--data', join(path, 'data'), '--listen', './saltgate.sock'],
         ...['--dashboard', `127.0.0.1:${port}`, ...set],
       ],
       { cwd: path, env: { SALTGATE_ROOT_PASSWORD: rootPassword, ...env }, ...deadline },
@@ -75,7 +75,7 @@ export class Scene implements AsyncDisposable {
   /** A session of root, over the unix socket. */
   root(): Promise<Connection> {
     return this.#kept(
-      createConnection({ socketPath: join(this.#home, 's.sock'), user: 'root', password: rootPassword }),
+      createConnection({ socketPath: join(this.#home, 'saltgate.sock'), user: 'root', password: rootPassword }),
     )
   }
 

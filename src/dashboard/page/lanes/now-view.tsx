@@ -105,7 +105,7 @@ function BeingTable({ beings, nowMs, label, withLane = false, nobody }: BeingTab
   )
 }
 
-const mostRows = 200
+const mostRows = 100
 
 function stepOf({ lane }: Being): string {
   return laneNames[lanes[lane] ?? 'accepted']
