@@ -24,6 +24,21 @@ describe('repairsOf', () => {
     }
   })
 
+  it('has the password behind a mask of 21 bytes among the first eight, whatever the wrong masks make of it', () => {
+    const password = utf8('pw-sha+ä long enough for 20')
+    const bytes = fc.uint8Array({ minLength: 20, maxLength: 20, min: 1, max: 126 })
+    fc.assert(
+      fc.property(bytes, bytes, (own, greeting) => {
+        const text = Uint8Array.of(...password, 0)
+        const received = text.map((byte, i) => byte ^ (own[i % 21] ?? 0))
+        const otherNonces = [{ of: 'greeting', nonce: greeting }] as const
+        const repairs = repairsOf(received, { ...around, form: 'opened', nonce: own, otherNonces }).slice(0, 8)
+        return repairs.some((repair) => Buffer.from(repair.password).equals(password))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
   it('does not offer what was refused already, nor the same twice, nor anything with control characters', () => {
     fc.assert(
       fc.property(fc.constantFrom(...forms), fc.uint8Array({ maxLength: 60 }), (form, received) => {

@@ -22,10 +22,16 @@ export function repairsOf(received: Uint8Array, around: SecretSurroundings): Rep
       repairs.push({ near, password })
     else wipe(password)
   }
-  for (const [index, { text, ...reading }] of [...readingsOf(received, around)].entries()) {
-    const mended = index === 0 && isPlausible(text) ? mendedPasswords(text) : []
+  const readings = [...readingsOf(received, around)]
+  const [first] = readings
+  const mended = first !== undefined && isPlausible(first.text) ? mendedPasswords(first.text) : []
+  // Other readings before other passwords: a wrong reading that happens to be text has many of those, and only so many are tried.
+  for (const { text, ...reading } of readings) {
     if (deviations({ ...reading, password: 'right' }) > 0) add({ ...reading, password: 'right' }, text)
     else wipe(text)
+  }
+  if (first !== undefined) {
+    const { text: _, ...reading } = first
     for (const { slug, bytes } of mended) add({ ...reading, password: slug }, bytes)
   }
   return repairs

@@ -104,7 +104,7 @@ export class FrontDoor {
       administers: options.administers,
       ...(options.dnsServers !== undefined && { dnsServers: options.dnsServers }),
     })
-    const handshakeLog = new HandshakeLog(door.log)
+    const handshakeLog = new HandshakeLog(door.log, () => settings.get('saltgate_logins_logged'))
     door.registry.listeners.add(handshakeLog)
     const made = options.handler(door)
     const handler: QueryHandler = typeof made === 'function' ? { onQuery: made } : made

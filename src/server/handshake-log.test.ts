@@ -120,7 +120,7 @@ describe('the log in a storm', () => {
       fc.property(storm, (bursts) => {
         const lines: Line[] = []
         const info = (facts: object, msg: string) => void lines.push({ atMs: Date.now(), msg, ...facts })
-        const log = new HandshakeLog({ ...silentLog, info }, 20)
+        const log = new HandshakeLog({ ...silentLog, info }, () => 20)
         const ended = new Map<string, number>()
         for (const { result, burst, pause } of bursts) {
           for (let i = 0; i < burst; i++) log.onEnded(handshake(result))
@@ -141,7 +141,7 @@ describe('the log in a storm', () => {
 
   it('has a line for the first of each reason, however many others there were', () => {
     const lines: Line[] = []
-    const log = new HandshakeLog({ ...silentLog, info: (facts, msg) => void lines.push({ msg, ...facts }) }, 3)
+    const log = new HandshakeLog({ ...silentLog, info: (facts, msg) => void lines.push({ msg, ...facts }) }, () => 3)
     for (let i = 0; i < 10; i++) log.onEnded(handshake('secret-mismatch'))
     log.onEnded(handshake('login-timeout'))
     log.onEnded(handshake('login-timeout'))
@@ -153,7 +153,7 @@ describe('the log in a storm', () => {
 
   it('says at the end of the second, and when the door is closed, how many had no line', () => {
     const lines: Line[] = []
-    const log = new HandshakeLog({ ...silentLog, info: (facts, msg) => void lines.push({ msg, ...facts }) }, 1)
+    const log = new HandshakeLog({ ...silentLog, info: (facts, msg) => void lines.push({ msg, ...facts }) }, () => 1)
     const more = () => lines.filter(({ msg }) => msg === 'more logins')
     for (let i = 0; i < 4; i++) log.onEnded(handshake(undefined))
     mock.timers.tick(999)
@@ -170,7 +170,7 @@ describe('the log in a storm', () => {
   })
 
   it('does not look at a login that it has no line for', () => {
-    const log = new HandshakeLog(silentLog, 1)
+    const log = new HandshakeLog(silentLog, () => 1)
     log.onEnded(handshake(undefined))
     log.onEnded({
       ...handshake(undefined),

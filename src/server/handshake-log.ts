@@ -8,16 +8,14 @@ import { programOf } from '../registry/client-program.ts'
 import type { EndedHandshake, HandshakeListener } from '../registry/registry.ts'
 import type { Log } from './log.ts'
 
-/** Of each result, in a second. */
-const linesPerSecond = 50
-
 export class HandshakeLog implements HandshakeListener {
   readonly #log: Log
-  readonly #lines: number
+  readonly #lines: () => number
   /** Begins with the first login behind the end of the one before: a door where nothing happens has no timer. */
   #second: Second | undefined = undefined
 
-  constructor(log: Log, lines = linesPerSecond) {
+  /** `lines`: of each result in a second, as many as there may be now. */
+  constructor(log: Log, lines: () => number) {
     this.#log = log
     this.#lines = lines
   }
@@ -26,7 +24,7 @@ export class HandshakeLog implements HandshakeListener {
     const second = this.#second ?? this.#begin()
     const { reason } = ended
     if (reason === undefined) {
-      if (second.admittedLines === this.#lines) second.admitted++
+      if (second.admittedLines >= this.#lines()) second.admitted++
       else {
         second.admittedLines++
         this.#log.info(factsOf(ended), 'admitted')
@@ -34,7 +32,7 @@ export class HandshakeLog implements HandshakeListener {
       return
     }
     const unlogged = second.reasons.get(reason)
-    if (unlogged !== undefined && second.refusedLines >= this.#lines) {
+    if (unlogged !== undefined && second.refusedLines >= this.#lines()) {
       second.reasons.set(reason, unlogged + 1)
       return
     }

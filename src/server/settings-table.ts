@@ -139,6 +139,12 @@ export const settingsTable = {
     'global',
     'Bytes of a packet before the login, at most',
   ),
+  saltgate_logins_logged: integer(
+    50,
+    [1, 1_000_000],
+    'global',
+    'Lines a second in the log for admitted logins, and as many for refused ones; those beyond are counted in one line',
+  ),
   saltgate_stranger_patience: integer(
     1000,
     [0, 3_600_000],

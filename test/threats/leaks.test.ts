@@ -64,7 +64,7 @@ describe('secrets', () => {
     ])
     const { port, door, log } = await openDoor(t, {
       accounts,
-      settings: { saltgate_allow_clear_password: true },
+      settings: { saltgate_allow_clear_password: true, saltgate_logins_logged: 1_000_000 },
       handler: (opened) => {
         const { onQuery, close } = createConsole(opened)
         t.after(close)
