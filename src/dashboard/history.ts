@@ -168,7 +168,7 @@ export class History {
   /** One sample. It is as long as the time since the last one, however late it comes. `last`: the minute ends here. */
   async #tick(last: boolean): Promise<void> {
     try {
-      await this.#watched.elsewhere?.catchUp()
+      await this.#watched.elsewhere?.catchUp('counts')
       const sample = this.#sampler.next(this.#now(), performance.now())
       this.#seconds.push(sample)
       if (this.#seconds.length > SECONDS_KEPT) this.#seconds.shift()

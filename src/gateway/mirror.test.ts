@@ -38,11 +38,13 @@ function backend(more: Partial<BackendSeen>): BackendSeen {
 function mirrorOf(reports: Map<number, Partial<ProcessReport>>) {
   const told: [Order, number | undefined][] = []
   let looks = 0
+  const asked: string[] = []
   const settings = new Settings()
   const mirror = new Mirror({
     processes: {
-      report: async () => {
+      report: async (of) => {
         looks++
+        asked.push(of)
         return new Map(Array.from(reports, ([process, report]) => [process, { ...nothing, ...report }]))
       },
       tell: async (order, worker) => {
@@ -52,7 +54,7 @@ function mirrorOf(reports: Map<number, Partial<ProcessReport>>) {
     },
     ...{ settings, accounts: new MemoryAccounts([]), rules: () => [], log: silentLog },
   })
-  return { mirror, told, settings, looks: () => looks }
+  return { mirror, told, settings, asked, looks: () => looks }
 }
 
 describe('Mirror', () => {
@@ -78,6 +80,28 @@ describe('Mirror', () => {
     assert.deepEqual(await seen(), [13, 900, 13])
     mirror.registry.flushStatus(Date.now())
     assert.deepEqual(await seen(), [8, 900, 8])
+  })
+
+  it('asks for the counts alone when no more is wanted, and looks once at a time', async () => {
+    const tally = (entered: number) => {
+      const { phases, ...rest } = nothingTallied()
+      return { tally: { ...rest, phases: { ...phases, ready: { now: 1, entered, connectionMs: 0 } } } }
+    }
+    const reports = new Map([
+      [101, tally(5)],
+      [102, tally(7)],
+    ])
+    const { mirror, asked } = mirrorOf(reports)
+    const seen = () => mirror.registry.tally.snapshot(0).phases.ready
+    await mirror.catchUp('counts')
+    assert.deepEqual(seen(), { now: 2, entered: 12, connectionMs: 0 })
+    const both = [mirror.catchUp(), mirror.catchUp('counts')]
+    assert.equal(both[0], both[1])
+    await Promise.all(both)
+    reports.delete(101)
+    await mirror.catchUp('counts')
+    assert.deepEqual(seen(), { now: 1, entered: 12, connectionMs: 0 })
+    assert.deepEqual(asked, ['counts', 'all', 'counts'])
   })
 
   it('shows one row for each backend: numbers added, the worst of the states', async () => {

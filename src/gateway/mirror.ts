@@ -20,7 +20,7 @@ import type { BackendSeen, GatewayView, PairSeen, Shelved } from './view.ts'
 
 export interface Processes {
   /** Asks all of them; of one that does not answer in time, what it said last. By process: one that was started anew is another one. */
-  report(): Promise<ReadonlyMap<number, ProcessReport>>
+  report(of: 'all' | 'counts'): Promise<ReadonlyMap<number, ProcessReport>>
   /** Tells one of them, or all. Resolves to whether it was done everywhere, within a time; never rejects. */
   tell(order: Order, worker?: number): Promise<boolean>
 }
@@ -111,15 +111,14 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
   }
 
   /** Those who ask while an answer is on its way share the one after it: theirs may have begun too early. */
-  catchUp(): Promise<void> {
-    if (this.#looking === undefined) {
-      this.#looking = this.#look()
-      return this.#looking
-    }
-    this.#next ??= this.#looking.then(() => {
+  catchUp(of: 'all' | 'counts' = 'all'): Promise<void> {
+    if (this.#next !== undefined) return this.#next
+    if (this.#looking === undefined) return this.#begin(of)
+    // One look at a time: a process that has died between two would be counted among the gone by both.
+    if (of === 'counts') return this.#looking
+    this.#next = this.#looking.then(() => {
       this.#next = undefined
-      this.#looking = this.#look()
-      return this.#looking
+      return this.#begin('all')
     })
     return this.#next
   }
@@ -162,20 +161,33 @@ export class Mirror implements Administered, GatewayView, Elsewhere {
     this.#underway.add(told)
   }
 
-  async #look(): Promise<void> {
+  #begin(of: 'all' | 'counts'): Promise<void> {
+    this.#looking = this.#look(of)
+    return this.#looking
+  }
+
+  async #look(of: 'all' | 'counts'): Promise<void> {
     try {
-      this.#show(await this.#processes.report())
+      const reports = await this.#processes.report(of)
+      if (of === 'all') this.#show(reports)
+      else this.#count(reports)
     } finally {
       this.#looking = undefined
     }
   }
 
-  #show(reports: ReadonlyMap<number, ProcessReport>): void {
+  /** Returns: what they say now. */
+  #count(reports: ReadonlyMap<number, ProcessReport>): readonly ProcessReport[] {
     const left = [...this.#reports].filter(([process]) => !reports.has(process)).map(([, report]) => report)
     this.#gone = left.reduce(counted, this.#gone)
     this.#reports = reports
     const all = [...reports.values()]
     this.#counts.show(left, all)
+    return all
+  }
+
+  #show(reports: ReadonlyMap<number, ProcessReport>): void {
+    const all = this.#count(reports)
     const { registry } = this
     const { status, denied } = all.reduce(counted, this.#gone)
     Object.assign(registry.status, status)

@@ -5,9 +5,7 @@
 import { type AccountUse, usesTogether } from '../registry/account-use.ts'
 import { groupsTogether, type RefusalGroup } from '../registry/refusal-groups.ts'
 import { addSnapshots, nothingTallied, type TallySnapshot, withoutConnections, withPeaks } from '../registry/tally.ts'
-import type { ProcessReport } from './report.ts'
-
-type Counts = Pick<ProcessReport, 'tally' | 'refusals' | 'use'>
+import type { CountsReport as Counts } from './report.ts'
 
 export class MirroredCounts {
   #gone: Counts = {
@@ -43,7 +41,7 @@ export class MirroredCounts {
   }
 
   /** `left` are the last reports of processes that are no more. */
-  show(left: readonly ProcessReport[], running: readonly ProcessReport[]): void {
+  show(left: readonly Counts[], running: readonly Counts[]): void {
     for (const { tally, ...rest } of left) {
       this.#gone = together([this.#gone, { tally: withoutConnections(tally), ...rest }])
     }

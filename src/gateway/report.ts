@@ -14,15 +14,19 @@ import type { Administered } from '../server/administered.ts'
 import type { HostCacheRow } from '../server/host-cache.ts'
 import type { BackendSeen, GatewayView, PairSeen, Shelved } from './view.ts'
 
+/** What has been counted. Little, whatever the number of connections and addresses. */
+export interface CountsReport {
+  readonly tally: TallySnapshot
+  readonly refusals: { readonly groups: readonly RefusalGroup[]; readonly forgotten: number; readonly revision: number }
+  readonly use: ReturnType<AccountUse['seen']>
+}
+
 /** Bounded by max_connections, saltgate_handshake_history and host_cache_size. */
-export interface ProcessReport {
+export interface ProcessReport extends CountsReport {
   readonly status: StatusCounters
   readonly denied: readonly (readonly [DenyReason, number])[]
   readonly live: readonly ConnectionReport[]
   readonly history: readonly HandshakeReport[]
-  readonly tally: TallySnapshot
-  readonly refusals: { readonly groups: readonly RefusalGroup[]; readonly forgotten: number; readonly revision: number }
-  readonly use: ReturnType<AccountUse['seen']>
   readonly blocks: ReturnType<FailedLogins['blocks']>
   readonly hosts: readonly HostCacheRow[]
   readonly publicKey: string | undefined
@@ -57,6 +61,15 @@ const recorded = [
   ] as const),
 ] as const
 
+export function countsOf({ registry: { tally, refusals, use } }: Administered): CountsReport {
+  const { forgotten, revision } = refusals
+  return {
+    tally: tally.snapshot(performance.now(), true),
+    refusals: { groups: refusals.groups(), forgotten, revision },
+    use: use.seen(),
+  }
+}
+
 export function reportOf(door: Administered, view: GatewayView): ProcessReport {
   const { registry, hostCache, policy, certificate, loopDelayP99Us } = door
   return {
@@ -68,13 +81,7 @@ export function reportOf(door: Administered, view: GatewayView): ProcessReport {
       record: connectionReport(ended.record),
       story: ended.story.toData(),
     })),
-    tally: registry.tally.snapshot(performance.now(), true),
-    refusals: {
-      groups: registry.refusals.groups(),
-      forgotten: registry.refusals.forgotten,
-      revision: registry.refusals.revision,
-    },
-    use: registry.use.seen(),
+    ...countsOf(door),
     blocks: door.realm.failedLogins.blocks(),
     hosts: hostCache.rows(),
     ...{ publicKey: policy.publicKey, certificate, loopDelayP99Us },

@@ -44,8 +44,8 @@ export interface Administered {
 
 /** Neither is ever rejected, and both have an end: who does not answer is shown as last seen. */
 export interface Elsewhere {
-  /** What is shown is of now. */
-  catchUp(): Promise<void>
+  /** What is shown is of now. `counts`: only what is counted, as whoever asks every second needs no more. */
+  catchUp(of?: 'all' | 'counts'): Promise<void>
   /** What was changed is changed everywhere. */
   settled(): Promise<void>
 }

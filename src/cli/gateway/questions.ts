@@ -7,8 +7,8 @@ import type { GatewayOptions } from './load.ts'
 export type SupervisorsQuestion =
   /** Answered with `Listening`. First of all; every other question waits for it. */
   | { readonly ask: 'open'; readonly start: Start }
-  /** Answered with a `ProcessReport`. */
-  | { readonly ask: 'report' }
+  /** Answered with a `ProcessReport`, or of the counts alone with a `CountsReport`. */
+  | { readonly ask: 'report'; readonly of: 'all' | 'counts' }
   /** Answered with whether it was done. */
   | { readonly ask: 'tell'; readonly order: Order }
   | KillQuestion

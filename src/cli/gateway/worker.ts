@@ -4,7 +4,7 @@ import { SqliteAccounts } from '../../accounts/sqlite-accounts.ts'
 import type { KillOutcome } from '../../gateway/kill-order.ts'
 import { workerOf } from '../../gateway/open.ts'
 import { carryOut, takeOver } from '../../gateway/orders.ts'
-import { reportOf } from '../../gateway/report.ts'
+import { countsOf, reportOf } from '../../gateway/report.ts'
 import { RunningGateway } from '../../gateway/running-gateway.ts'
 import { shareOf } from '../../gateway/share.ts'
 import { viewOf } from '../../gateway/view.ts'
@@ -75,7 +75,7 @@ class Worker {
     const { gateway, front } = this.#gateway
     switch (question.ask) {
       case 'report':
-        return reportOf(front.door, viewOf(gateway))
+        return question.of === 'counts' ? countsOf(front.door) : reportOf(front.door, viewOf(gateway))
       case 'tell':
         return carryOut(question.order, gateway, front.door, this.#start.workers)
       case 'kill':

@@ -12,7 +12,7 @@ import type { KillOutcome } from '../../gateway/kill-order.ts'
 import { Mirror, type Processes } from '../../gateway/mirror.ts'
 import { workerOf } from '../../gateway/open.ts'
 import type { Order } from '../../gateway/orders.ts'
-import type { ProcessReport } from '../../gateway/report.ts'
+import type { CountsReport, ProcessReport } from '../../gateway/report.ts'
 import { RuleBook } from '../../gateway/rule-book.ts'
 import { cannotListen } from '../../server/front-door.ts'
 import { type ListenAddress, parseListen, showListen } from '../../server/listen-address.ts'
@@ -116,12 +116,16 @@ class Workers implements Processes {
     return this.#listening
   }
 
-  async report(): Promise<ReadonlyMap<number, ProcessReport>> {
+  /** Of a process that has told nothing yet everything is asked. */
+  async report(of: 'all' | 'counts'): Promise<ReadonlyMap<number, ProcessReport>> {
     const ready = this.#workers.filter((worker) => worker.readySinceMs !== undefined && worker.child.connected)
     await Promise.all(
       ready.map(async (worker) => {
         try {
-          worker.report = await worker.channel.ask<ProcessReport>({ ask: 'report' }, answerMs)
+          const whole = of === 'all' || worker.report === undefined
+          const said = { ask: 'report', of: whole ? 'all' : 'counts' } as const
+          const told = await worker.channel.ask<ProcessReport | CountsReport>(said, answerMs)
+          worker.report = whole ? (told as ProcessReport) : { ...(worker.report as ProcessReport), ...told }
         } catch (error) {
           this.#log.debug({ err: error, worker: worker.index + 1 }, 'a worker does not say how it is')
         }
