@@ -45,6 +45,11 @@ export interface AccountStore extends AccountSource {
   close(): void
 }
 
+/** All that a source has, most specific first; `undefined` of one that cannot list them. */
+export function listedAccounts(source: AccountSource): readonly Account[] | undefined {
+  return 'list' in source && typeof source.list === 'function' ? source.list() : undefined
+}
+
 export interface AccountEdit {
   read(user: string, host: string): Account | undefined
   list(): readonly Account[]

@@ -5,7 +5,7 @@
 
 import { setImmediate as turn } from 'node:timers/promises'
 import { accountName } from '../accounts/account.ts'
-import type { AccountSource, AccountStore } from '../accounts/source.ts'
+import { type AccountSource, listedAccounts } from '../accounts/source.ts'
 import type { AccountUse, AccountUsed } from '../registry/account-use.ts'
 import type { HistoryFile } from './history-file.ts'
 
@@ -71,7 +71,7 @@ export class HistoryUse {
 
   /** Forgets who was dropped, a few at a time. Throws: as `HistoryFile.forgetUses`. */
   forget(file: HistoryFile, nowMs: number): void {
-    const listed = new Set(isStore(this.#accounts) ? this.#accounts.list().map(accountName) : [])
+    const listed = new Set(listedAccounts(this.#accounts)?.map(accountName))
     const dropped: string[] = []
     for (const [account, { lastLoginMs = 0, lastFailureMs = 0 }] of this.#kept) {
       if (dropped.length === AT_A_TIME) break
@@ -81,10 +81,6 @@ export class HistoryUse {
     file.forgetUses(dropped)
     for (const account of dropped) this.#kept.delete(account)
   }
-}
-
-function isStore(accounts: AccountSource): accounts is AccountStore {
-  return 'list' in accounts
 }
 
 const unused: Readonly<AccountUsed> = { logins: 0, failures: 0, lastLoginMs: undefined, lastFailureMs: undefined }

@@ -1,7 +1,7 @@
 /** The accounts as the dashboard tells them: when each was used, whether it can get in, and what is weak about it. Never a credential. */
 import { type Account, accountName } from '../accounts/account.ts'
 import { accountKey } from '../accounts/account-key.ts'
-import type { AccountSource, AccountStore } from '../accounts/source.ts'
+import { listedAccounts } from '../accounts/source.ts'
 import type { AccountSeen, Weakness } from './contract.ts'
 import type { Watched } from './watched.ts'
 
@@ -21,7 +21,7 @@ export interface KnownUse {
 export function accountsSeen({ administered }: Watched, known: KnownUse): AccountSeen[] {
   const { accounts, failedLogins } = administered.realm
   const blocks = new Map(failedLogins.blocks())
-  return (listOf(accounts) ?? []).map((account) => {
+  return (listedAccounts(accounts) ?? []).map((account) => {
     const { user, host, locked, passwordExpired, passwordLockTimeDays, require } = account
     const name = accountName(account)
     const use = known.accountUse(name)
@@ -38,10 +38,6 @@ export function accountsSeen({ administered }: Watched, known: KnownUse): Accoun
       weaknesses: weaknessesOf(account, use.lastLoginMs),
     }
   })
-}
-
-function listOf(accounts: AccountSource): readonly Account[] | undefined {
-  return 'list' in accounts ? (accounts as AccountStore).list() : undefined
 }
 
 function weaknessesOf(account: Account, lastLoginMs: number | undefined): Weakness[] {

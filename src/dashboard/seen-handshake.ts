@@ -1,6 +1,7 @@
 /** One connection, live or ended, as the dashboard tells it: who, from where, what was said, how long each step took, and why it was refused. */
 import { denyReasons } from '../errors/deny-reasons.ts'
 import { names } from '../packets/capabilities.ts'
+import { attributesText } from '../packets/connect-attributes.ts'
 import type { ConnectionRecord } from '../registry/connection-record.ts'
 import { laneOf } from '../registry/lanes.ts'
 import type { EndedHandshake } from '../registry/registry.ts'
@@ -72,7 +73,7 @@ function factsOf(record: ConnectionRecord) {
         : `${proxy.address ?? 'unix socket'}${proxy.port === undefined ? '' : `:${proxy.port}`}`,
     tls: tls === undefined ? null : { version: tls.version, cipher: tls.cipher },
     client: clientName(login),
-    attributes: (login?.connectAttributes ?? []).map(([name, value]) => [text(name), text(value)] as const),
+    attributes: attributesText(login?.connectAttributes),
     capabilities: login === undefined ? [] : names(login.capabilities),
     acceptedAtMs: record.acceptedAtMs,
   }
@@ -96,8 +97,4 @@ function storyOf(story: Story, untilMs: number | undefined): Pick<Handshake, 'la
 
 function add(map: Map<Lane, number>, lane: Lane | undefined, ms: number): void {
   if (lane !== undefined) map.set(lane, (map.get(lane) ?? 0) + ms)
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString()
 }

@@ -6,10 +6,15 @@
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/performance-schema-connection-attribute-tables.html
  */
 import { ConfigurationError } from '../errors/errors.ts'
-import { PacketReader } from '../wire/reader.ts'
+import { PacketReader, utf8 } from '../wire/reader.ts'
 import { PacketWriter } from '../wire/writer.ts'
 
 export type ConnectAttributes = readonly (readonly [key: Uint8Array, value: Uint8Array])[]
+
+/** The same as text, in the order in which they were sent; what is not UTF-8 becomes U+FFFD. */
+export function attributesText(attributes: ConnectAttributes | undefined): [name: string, value: string][] {
+  return (attributes ?? []).map(([name, value]) => [utf8(name), utf8(value)])
+}
 
 /** Bytes of all pairs with their lengths; MySQL's limit. */
 const MAX_LENGTH = 0xffff

@@ -5,6 +5,7 @@
  * learns neither which names exist nor that a guess was near.
  */
 import { type Account, accountName } from '../accounts/account.ts'
+import { listedAccounts } from '../accounts/source.ts'
 import { verifyFastDigest } from '../auth/caching-sha2-password.ts'
 import { verifyNativePassword } from '../auth/mysql-native-password.ts'
 import {
@@ -171,8 +172,7 @@ async function matching(
 
 /** Rows that the login might have been meant for: of its user name, and not chosen. The most specific first. */
 function otherRows({ accounts }: Realm, { login, candidate }: Attempt): readonly Account[] {
-  if (!('list' in accounts) || typeof accounts.list !== 'function') return []
-  const all: readonly Account[] = accounts.list()
+  const all = listedAccounts(accounts) ?? []
   const { user, host } = candidate.account
   const chosen = (row: Account) => !candidate.decoy && row.user === user && row.host === host
   return all.filter((row) => row.user === login.user && row.authString !== '' && !chosen(row)).slice(0, mostRows)

@@ -1,4 +1,5 @@
 /** The packets of a login for its story: kind, length, and of those that ask for something what they ask. Never content. */
+import { cachingSha2Password } from '../auth/caching-sha2-password.ts'
 import type { ServerState } from '../machine/server-states.ts'
 import type { Story } from '../registry/story.ts'
 
@@ -20,7 +21,8 @@ export function tellSent(story: Story, payload: Uint8Array): void {
     case 0x00:
       return story.say('server', 'Ok', length, nowMs)
     case 0x01:
-      return story.say('server', 'AuthMoreData', length, nowMs, meaningOf(payload))
+      // Of caching_sha2_password and sha256_password; what other plugins say needs no words.
+      return story.say('server', 'AuthMoreData', length, nowMs, cachingSha2Password.meaningOf?.(payload.subarray(1)))
     case 0x02:
       return story.say('server', 'AuthNextFactor', length, nowMs, pluginIn(payload))
     case 0x0a:
@@ -30,17 +32,6 @@ export function tellSent(story: Story, payload: Uint8Array): void {
     default:
       return story.say('server', 'Err', length, nowMs)
   }
-}
-
-/** Of caching_sha2_password and sha256_password; what other plugins say needs no words. */
-function meaningOf(payload: Uint8Array): string | undefined {
-  if (payload.length === 2)
-    return payload[1] === 3
-      ? 'fast authentication succeeded'
-      : payload[1] === 4
-        ? 'full authentication is wanted'
-        : undefined
-  return payload[1] === dash ? 'the public key' : undefined
 }
 
 /** The name up to its NUL. */
@@ -54,6 +45,5 @@ function pluginIn(payload: Uint8Array): string {
 }
 
 const sslRequestBytes = 32
-const dash = '-'.charCodeAt(0)
 /** Units: bytes. A backend that relays may name what it likes. */
 const longestName = 65

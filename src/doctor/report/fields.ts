@@ -2,7 +2,7 @@
 import { charsetOf, decodeName } from '../../machine/collations.ts'
 import { capability, mariadbCapability, names } from '../../packets/capabilities.ts'
 import { characterSets } from '../../packets/character-sets.ts'
-import type { ConnectAttributes } from '../../packets/connect-attributes.ts'
+import { attributesText, type ConnectAttributes } from '../../packets/connect-attributes.ts'
 import { serverStatus } from '../../packets/server-status.ts'
 import type { SeenPacket } from '../observation.ts'
 import type { Shown } from './connection-report.ts'
@@ -31,10 +31,6 @@ export function collationName(id: number): string {
 /** A name that the client sent; bytes that are no text in its character set are shown as Latin-1. */
 export function nameText(bytes: Uint8Array, collationId: number): string {
   return decodeName(bytes, collationId) ?? Buffer.from(bytes).toString('latin1')
-}
-
-export function attributesText(attributes: ConnectAttributes | undefined): [string, string][] {
-  return (attributes ?? []).map(([name, value]) => [Buffer.from(name).toString(), Buffer.from(value).toString()])
 }
 
 function shownField(name: string, value: unknown, collationId: number): Shown {

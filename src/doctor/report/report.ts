@@ -1,10 +1,11 @@
 /** Turns what was seen of a connection into the report that all forms of output share. */
 import { X509Certificate } from 'node:crypto'
+import { attributesText } from '../../packets/connect-attributes.ts'
 import type { Found } from '../finding.ts'
 import { fingerprintOf } from '../fingerprint.ts'
 import type { Observation, SeenTls } from '../observation.ts'
 import type { ConnectionReport, FindingReport, TlsReport } from './connection-report.ts'
-import { attributesText, capabilityNames, collationName, nameText } from './fields.ts'
+import { capabilityNames, collationName, nameText } from './fields.ts'
 import { micros, stepsOf } from './steps.ts'
 import { verdictOn } from './verdict.ts'
 

@@ -2,12 +2,13 @@
 import { clientPlugins } from '../../auth/plugins.ts'
 import { capability, has } from '../../packets/capabilities.ts'
 import type { ComChangeUser } from '../../packets/com-change-user.ts'
+import { attributesText } from '../../packets/connect-attributes.ts'
 import type { Err } from '../../packets/err.ts'
 import type { HandshakeResponse41 } from '../../packets/handshake-response-41.ts'
 import type { HandshakeV10 } from '../../packets/handshake-v10.ts'
 import type { SslRequest } from '../../packets/ssl-request.ts'
 import type { SeenPacket } from '../observation.ts'
-import { attributesText, collationName, nameText } from './fields.ts'
+import { collationName, nameText } from './fields.ts'
 import { type Context, type Place, statementStart } from './secret-places.ts'
 
 export interface SayContext extends Context {

@@ -4,6 +4,8 @@
  *
  * Spec: https://dev.mysql.com/doc/refman/9.7/en/performance-schema-session-connect-attrs-table.html
  */
+
+import { attributesText } from '../../../packets/connect-attributes.ts'
 import type { ConnectionRecord } from '../../../registry/connection-record.ts'
 import type { Row } from '../../../server/query.ts'
 import { columns, seesUser, type VirtualTable } from '../table.ts'
@@ -34,13 +36,9 @@ export const sessionAccountConnectAttrs: VirtualTable = {
 
 /** The attributes as text, in the order in which they were sent. */
 export function attributesOf(record: ConnectionRecord): [name: string, value: string][] {
-  return (record.login?.connectAttributes ?? []).map(([key, value]) => [text(key), text(value)])
+  return attributesText(record.login?.connectAttributes)
 }
 
 function attributeRows(record: ConnectionRecord): Row[] {
   return attributesOf(record).map(([name, value], i) => [record.id, name, value, i])
-}
-
-function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8')
 }
